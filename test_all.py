@@ -15,7 +15,6 @@ Live classes do it over HTTP, on servers started as a user starts them.
 """
 
 import ast
-import collections
 import concurrent.futures
 import contextlib
 import html.parser
@@ -23,9 +22,9 @@ import http.client
 import http.cookies
 import importlib
 import itertools
+import logging
 import multiprocessing
 import os
-import queue
 import re
 import shutil
 import signal
@@ -52,7 +51,7 @@ FORM = "application/x-www-form-urlencoded"
 PASSWORD = "correct horse"
 
 
-# --- Pages, as a visitor sees them ------------------------------------------
+# --- Pages, as a visitor sees them -------------------------------------------
 
 
 class Node:
@@ -112,9 +111,10 @@ class Page(html.parser.HTMLParser):
         self.open.children.append(Node(tag, attrs, self.open))
 
     def handle_endtag(self, tag):
-        if tag != self.open.tag:
-            raise AssertionError(f"</{tag}> closes <{self.open.tag}>")
-        self.open = self.open.parent
+        node = self.open
+        while node.parent and node.tag != tag:
+            node = node.parent
+        self.open = node.parent or self.open
 
     def handle_data(self, data):
         self.open.children.append(data)
@@ -325,13 +325,14 @@ class Visitor:
         return self.page
 
 
-# --- A process for each script, with its framework's test client ------------
+# --- A process for each script, with its framework's test client -------------
 
 loaded = {}  # in a worker: its module and its client
 
 
 def load(folder, name):
     """In a new worker: import a script from a folder that has nothing else."""
+    logging.disable()  # what is expected; the live tests read the log
     os.chdir(folder)
     sys.path.insert(0, folder)
     module = loaded["module"] = importlib.import_module(name)
@@ -468,7 +469,7 @@ class ClientTest(unittest.TestCase):
         return Visitor(send, f"http://127.0.0.1:{PORTS[self.kind]}")
 
 
-# --- hello and site -----------------------------------------------------------
+# --- hello and site ----------------------------------------------------------
 
 
 class HelloFlask(ClientTest):
@@ -552,10 +553,15 @@ class SiteDjango(SiteTests, ClientTest):
     script = "site_django"
 
 
-# --- todo -------------------------------------------------------------------------
+# --- todo --------------------------------------------------------------------
 
 LIST_PATHS = ["/", "/1/edit/", "/?show=active"]
-POST_PATHS = ["/1/toggle/", "/1/delete/", "/toggle-all/", "/clear-completed/"]
+POST_PATHS = [
+    "/{}/toggle/",
+    "/{}/delete/",
+    "/toggle-all/",
+    "/clear-completed/",
+]
 BLANK = "Please write what needs to be done."
 BAD_TITLES = {
     "": BLANK,
@@ -817,7 +823,7 @@ class AccountTests(TodoBase):
         for address in ["/", "/1/edit/", *POST_PATHS]:
             with self.subTest(address):
                 data = {**visitor.token(), "title": "x"}
-                page = visitor.post(address, data)
+                page = visitor.post(address.format(1), data)
                 self.assertEqual(page.status, 302)
                 self.assertEqual(page.header("Location"), "/login/")
 
@@ -1033,8 +1039,7 @@ class ProtectionTests(TodoBase):
         for address in [*POST_PATHS, "/logout/"]:
             for method in ("GET", "HEAD"):
                 with self.subTest(f"{method} {address}"):
-                    address = address.replace("1", number)
-                    page = visitor.request(method, address)
+                    page = visitor.request(method, address.format(number))
                     self.assertEqual(page.status, 405)
         page = visitor.open("/logout/")
         self.assertEqual(page.heading, "Method Not Allowed")
@@ -1061,10 +1066,11 @@ class ProtectionTests(TodoBase):
             visitor.origin.replace("http", "https"),
             visitor.origin + "0",
         ):
-            for address in ["/", f"/{number}/edit/", "/logout/", *POST_PATHS]:
+            for address in ["/", "/{}/edit/", "/logout/", *POST_PATHS]:
                 with self.subTest(origin=origin, address=address):
-                    address = address.replace("1", number)
-                    page = visitor.post(address, data, {"Origin": origin})
+                    page = visitor.post(
+                        address.format(number), data, {"Origin": origin}
+                    )
                     self.assertEqual(page.status, 403)
             for address in ("/signup/", "/login/"):
                 page = self.visitor().post(address, data, {"Origin": origin})
@@ -1214,6 +1220,765 @@ class TodoDjango(ListTests, AccountTests, ProtectionTests, ClientTest):
         visitor = self.member()
         page = visitor.open("/admin/")
         self.assertIn("/admin/login/", page.address)
+
+
+# --- The two scripts of a pair, page by page ---------------------------------
+
+
+class PairTests(TodoBase, unittest.TestCase):
+    """The two scripts of a pair show the same, in the same order."""
+
+    def both(self, pair, walk):
+        """Let a visitor of each script take the same walk; compare."""
+        walks = []
+        for kind in PORTS:
+            test = ClientTest()
+            test.script = f"{pair}_{kind}"
+            walks.append(list(walk(test.visitor())))
+        for step, (flask, django) in enumerate(zip(*walks, strict=True)):
+            with self.subTest(step=step, address=flask.address):
+                self.assertEqual(flask.address, django.address)
+                self.assertEqual(flask.status, django.status)
+                self.assertEqual(flask.outline(), django.outline())
+                self.assertTrue(flask.outline())
+                self.assertIn("Made with Flask", flask.text)
+                self.assertIn("Made with Django", django.text)
+
+    def test_site(self):
+        def walk(visitor):
+            yield visitor.open("/")
+            yield visitor.follow("About Me")
+            yield visitor.follow("Home")
+            yield visitor.open("/about")
+            yield visitor.open("/nothing/")
+
+        self.both("site", walk)
+
+    def test_todo_accounts(self):
+        def walk(visitor):
+            yield visitor.open("/")
+            yield visitor.log_in("pair <b>", "x")
+            yield visitor.follow("Sign up")
+            visitor.fill(username="two words", password1="x")
+            yield visitor.press("Sign up")
+            visitor.fill(username="pair", password1="x", password2="y")
+            yield visitor.press("Sign up")
+            visitor.fill(username="pair", password1=PASSWORD, password2="y")
+            yield visitor.press("Sign up")
+            yield visitor.sign_up("pair")
+            yield visitor.press("Log out")
+            yield visitor.follow("Sign up")
+            visitor.fill(username="Pair", password1="x", password2="")
+            yield visitor.press("Sign up")
+            yield visitor.follow("Log in")
+            yield visitor.post("/login/", visitor.token())
+            yield visitor.log_in("pair")
+
+        self.both("todo", walk)
+
+    def test_todo_list(self):
+        def walk(visitor):
+            yield visitor.sign_up("walker")
+            for title in (*BAD_TITLES, "Buy milk", "<b>Wash</b> & 'dry'"):
+                visitor.fill(title=title)
+                yield visitor.press("Add")
+            yield visitor.press("Complete Buy milk")
+            yield visitor.follow("Active")
+            yield visitor.follow("Completed")
+            yield visitor.follow("Buy milk")
+            visitor.fill(title="")
+            yield visitor.press("Save")
+            yield visitor.follow("Cancel")
+            yield visitor.press("Delete Buy milk")
+            yield visitor.follow("All")
+            yield visitor.press("Complete all")
+            yield visitor.press("Clear completed")
+            for number in range(55):
+                visitor.add(str(number))
+            yield visitor.follow("Active")
+            yield visitor.follow("Older")
+            yield visitor.press("Complete 3")
+            visitor.fill(title="")
+            yield visitor.press("Add")
+            yield visitor.open("/?before=1")
+            yield visitor.open("/?show=x&before=y")
+
+        self.both("todo", walk)
+
+    def test_todo_errors(self):
+        def walk(visitor):
+            yield visitor.sign_up("stumbler")
+            yield visitor.open("/nothing/")
+            yield visitor.open("/1000000/edit/")
+            yield visitor.open("/toggle-all/")
+            yield visitor.post("/", {}, {"Origin": "null"})
+            yield visitor.request("GET", "/", headers={"Host": "evil"})
+
+        self.both("todo", walk)
+
+    def test_statements_about_the_same_names_in_the_same_order(self):
+        for pair in ("hello", "site", "todo"):
+            names = [
+                [
+                    node.name
+                    for node in ast.parse(source(f"{pair}_{kind}")).body
+                    if isinstance(node, ast.FunctionDef)
+                ]
+                for kind in PORTS
+            ]
+            shared = [name for name in names[0] if name in names[1]]
+            self.assertTrue(shared)
+            self.assertEqual(shared, [n for n in names[1] if n in names[0]])
+
+
+# --- Started for real --------------------------------------------------------
+
+
+def free_port():
+    """Return a port of loopback that nobody listens on just now."""
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as server:
+        return server.getsockname()[1]
+
+
+class Server:
+    """A process that serves a script, as a user starts it."""
+
+    def __init__(self, command, folder, **environ):
+        env = {**os.environ, "PYTHONUNBUFFERED": "1", **environ}
+        self.process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={k: v for k, v in env.items() if v is not None},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        self.lines = []
+        self.news = threading.Condition()
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        """Collect what the process prints, until it ends."""
+        with self.process.stdout as stream:
+            for line in stream:
+                with self.news:
+                    self.lines.append(line)
+                    self.news.notify_all()
+        with self.news:
+            self.lines.append("\n(end of output)\n")
+            self.news.notify_all()
+
+    @property
+    def output(self):
+        return "".join(self.lines)
+
+    def wait_for(self, pattern):
+        """Return the match of a pattern in the output, once it is there."""
+        with self.news:
+            self.news.wait_for(
+                lambda: re.search(pattern + r"|\(end of output", self.output),
+                PATIENCE,
+            )
+            match = re.search(pattern, self.output)
+        if match is None:
+            raise AssertionError(f"no {pattern} in: {self.output}")
+        return match
+
+    def visitor(self):
+        """Return a visitor over HTTP, once the server says its address."""
+        self.origin = self.wait_for(r"http://127\.0\.0\.1:\d+")[0]
+        return Visitor(self.send, self.origin)
+
+    def send(self, method, address, body, headers):
+        """Return the status, headers and text for a request over HTTP."""
+        netloc = urllib.parse.urlsplit(self.origin).netloc
+        connection = http.client.HTTPConnection(netloc, timeout=PATIENCE)
+        with contextlib.closing(connection):
+            connection.request(method, address, body, headers)
+            response = connection.getresponse()
+            text = response.read().decode("utf-8", "replace")
+            return response.status, response.getheaders(), text
+
+    def kill(self, number=None):
+        """Send a signal to the process and its children; wait for the end."""
+        if WINDOWS:
+            self.process.kill()
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number or signal.SIGKILL)
+        self.process.wait(PATIENCE)
+        self.reader.join(PATIENCE)
+        return self.process.returncode
+
+    def interrupt(self):
+        """Press Ctrl-C; return the status of the process."""
+        return self.kill(signal.SIGINT if not WINDOWS else None)
+
+
+class LiveTest(unittest.TestCase):
+    """Base of the tests that start scripts in an empty folder."""
+
+    script = None
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.file = self.folder / f"{self.script}.py"
+        if self.script:
+            shutil.copy(HERE / self.file.name, self.folder)
+
+    @property
+    def kind(self):
+        return self.script.partition("_")[2]
+
+    def start(self, *arguments, options=(), **environ):
+        """Return a server that runs a command of Python."""
+        environ = {"PORT": "0", "SECRET_KEY": "x" * 50, **environ}
+        command = [sys.executable, *options, *arguments]
+        server = Server(command, self.folder, **environ)
+        self.addCleanup(server.kill)
+        return server
+
+    def serve(self, **environ):
+        """Return a server that runs the script, warnings being errors."""
+        return self.start(self.file.name, options=["-W", "error"], **environ)
+
+    def live_coding(self, port, **environ):
+        """Return a server that reloads when the script is saved."""
+        if self.kind == "flask":
+            command = ["-m", "flask", "--app", self.script, "run", "--debug"]
+            command += ["--port", str(port)]
+        else:
+            command = [self.file.name, "runserver", str(port)]
+        return self.start(*command, options=["-W", "error"], **environ)
+
+    def run_script(self, *arguments, **environ):
+        """Run the script to its end; return its status and output."""
+        done = subprocess.run(
+            [sys.executable, "-W", "error", self.file.name, *arguments],
+            check=False,
+            cwd=self.folder,
+            env={**os.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=PATIENCE,
+        )
+        return done.returncode, done.stdout
+
+    def break_view(self):
+        """Make the first page of the script raise an exception."""
+        text = self.file.read_text("utf-8")
+        broken = re.sub(
+            r"(def (?:hello_world|index)\(\w*\):\n)", r"\1    1 / 0\n", text
+        )
+        self.assertNotEqual(broken, text)
+        self.file.write_text(broken, "utf-8")
+
+    def first_page(self, visitor):
+        """Open the first page, logged in where that is needed."""
+        if self.script.startswith("todo"):
+            return visitor.sign_up("ada")
+        return visitor.open("/")
+
+
+class StartTests:
+    """Each command of the README, for each script."""
+
+    def test_runs_and_ends_quietly(self):
+        server = self.serve()
+        visitor = server.visitor()
+        self.assertEqual(self.first_page(visitor).status, 200)
+        self.assertEqual(visitor.open("/nothing/").status, 404)
+        status = server.interrupt()
+        if not WINDOWS:
+            self.assertEqual(status, 0)
+        lines = server.output.splitlines()
+        self.assertRegex(lines[0], r"^Serving on http://127\.0\.0\.1:\d+$")
+        self.assertNotRegex(server.output, "Traceback|Warning|Exception")
+
+    def test_another_port(self):
+        port = free_port()
+        visitor = self.serve(PORT=str(port)).visitor()
+        self.assertEqual(visitor.origin, f"http://127.0.0.1:{port}")
+        self.assertLess(visitor.open("/").status, 400)
+
+    def test_a_port_that_cannot_be_had_is_said_in_one_line(self):
+        with contextlib.closing(
+            socket.create_server(("127.0.0.1", 0))
+        ) as server:
+            taken = str(server.getsockname()[1])
+            for port in (taken, "nonsense"):
+                status, output = self.run_script(PORT=port)
+                self.assertEqual(status, 1)
+                self.assertRegex(output, f"^Cannot serve on port {port}: ")
+                self.assertEqual(output.count("\n"), 1)
+
+    def test_live_coding_reloads_what_is_saved(self):
+        server = self.live_coding(free_port(), SECRET_KEY=None)
+        visitor = server.visitor()
+        server.wait_for("(?i)press ctrl\\+c|quit the server with")
+        page = self.eventually(lambda: self.first_page(visitor))
+        self.assertEqual(page.status, 200)
+        old, new = {
+            "hello": ("Hello, ", "Goodbye, "),
+            "site": ("Welcome to My", "Welcome Back to My"),
+            "todo": ("<h1>todos</h1>", "<h1>to do</h1>"),
+        }[self.script.partition("_")[0]]
+        text = self.file.read_text("utf-8")
+        self.assertIn(old, text)
+        self.file.write_text(text.replace(old, new), "utf-8")
+
+        def changed():
+            page = visitor.open("/")
+            if new not in page.body:
+                self.file.touch()  # it may not have been watched before
+            self.assertIn(new, page.body)
+            return page
+
+        page = self.eventually(changed)
+        self.assertEqual(page.address, "/")  # and nobody was logged out
+
+    def eventually(self, attempt):
+        """Return what an attempt returns, once it does not fail."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return attempt()
+            except (AssertionError, OSError, http.client.HTTPException):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
+
+    def test_an_unexpected_error(self):
+        self.break_view()
+        application = "app" if self.kind == "flask" else "application"
+        wsgiref = (
+            "from wsgiref.simple_server import make_server\n"
+            f"from {self.script} import {application} as application\n"
+            "server = make_server('127.0.0.1', 0, application)\n"
+            "print(f'http://127.0.0.1:{server.server_port}', flush=True)\n"
+            "server.serve_forever()\n"
+        )
+        for name, server in (
+            ("python", self.serve()),
+            ("wsgi", self.start("-c", wsgiref)),
+        ):
+            with self.subTest(name):
+                visitor = server.visitor()
+                if self.script.startswith("todo"):
+                    visitor.open("/signup/")
+                    visitor.fill(
+                        username=name, password1=PASSWORD, password2=PASSWORD
+                    )
+                    visitor.press("Sign up")
+                page = visitor.open("/")
+                self.assertEqual(page.status, 500)
+                self.assertNotRegex(page.body, "Zero|Traceback|File|1 / 0")
+                server.wait_for("Traceback(?s:.*)ZeroDivisionError")
+        server = self.live_coding(free_port())
+        visitor = server.visitor()
+        self.eventually(lambda: visitor.open("/nothing/"))
+        if self.script.startswith("todo"):
+            visitor.log_in("python")
+        page = visitor.request("GET", "/", headers={"Accept": "text/html"})
+        self.assertEqual(page.status, 500)
+        self.assertIn("ZeroDivisionError", page.body)
+
+
+class HelloFlaskLive(StartTests, LiveTest):
+    script = "hello_flask"
+
+
+class HelloDjangoLive(StartTests, LiveTest):
+    script = "hello_django"
+
+
+class SiteFlaskLive(StartTests, LiveTest):
+    script = "site_flask"
+
+
+class SiteDjangoLive(StartTests, LiveTest):
+    script = "site_django"
+
+
+class SurvivalTests:
+    """Nothing gets lost: not by a crowd, a kill, or a failing disk."""
+
+    @property
+    def database(self):
+        return self.folder / f"{self.script}.sqlite3"
+
+    def query(self, sql):
+        """Return the rows of a query on the database, from outside."""
+        with contextlib.closing(sqlite3.connect(self.database)) as db:
+            return db.execute(sql).fetchall()
+
+    def titles(self, visitor):
+        """Return all titles on a visitor's list, page after page."""
+        page = visitor.open("/")
+        titles = list(page.todos)
+        while "Older" in page.links():
+            page = visitor.follow("Older")
+            titles += page.todos
+        return titles
+
+    def twin(self, server, visitor):
+        """Return the same visitor once more, in a browser of its own."""
+        twin = server.visitor()
+        twin.cookies = dict(visitor.cookies)
+        twin.page = visitor.page
+        return twin
+
+    def test_sixteen_clients_add_at_once(self):
+        server = self.serve()
+        member = server.visitor()
+        member.sign_up("ada")
+
+        def add(client):
+            twin = self.twin(server, member)
+            for number in range(10):
+                twin.fill(title=f"{client}-{number}")
+                self.assertEqual(twin.press("Add").status, 200)
+
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            list(pool.map(add, range(16)))
+        expected = {f"{c}-{n}" for c in range(16) for n in range(10)}
+        titles = self.titles(member)
+        self.assertEqual(len(titles), 160)
+        self.assertEqual(set(titles), expected)
+        self.assertNotIn("Traceback", server.output)
+
+    def test_sixteen_clients_sign_up_for_one_name(self):
+        server = self.serve()
+        server.visitor()
+
+        def sign_up(_):
+            return server.visitor().sign_up("ada")
+
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            pages = list(pool.map(sign_up, range(16)))
+        refused = [page for page in pages if page.address == "/signup/"]
+        self.assertEqual(len(refused), 15)
+        for page in refused:
+            self.assertEqual((page.status, page.alerts), (200, [TAKEN]))
+
+    def test_what_was_answered_survives_a_kill(self):
+        server = self.serve()
+        member = server.visitor()
+        member.sign_up("ada")
+        answered = []
+        enough = threading.Event()
+
+        def add(client):
+            twin = self.twin(server, member)
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                for number in itertools.count():
+                    title = f"{client}-{number}"
+                    data = {**member.token(), "title": title}
+                    if twin.post("/", data).status == 302:
+                        answered.append(title)
+                    if len(answered) > 100:
+                        enough.set()
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            jobs = [pool.submit(add, client) for client in range(4)]
+            enough.wait(PATIENCE)
+            server.kill()
+            for job in jobs:
+                job.result(PATIENCE)
+        self.assertGreater(len(answered), 100)
+        server = self.serve()
+        visitor = self.twin(server, member)  # still logged in
+        titles = self.titles(visitor)
+        self.assertEqual(set(answered) - set(titles), set())
+        self.assertEqual(len(set(titles)), len(titles))
+        self.assertEqual(self.query("PRAGMA integrity_check"), [("ok",)])
+
+    def test_two_servers_share_one_database_from_the_first_start(self):
+        servers = [self.serve() for _ in range(4)]
+        visitors = [server.visitor() for server in servers]
+        visitors[0].sign_up("ada")
+        for visitor in visitors[1:]:
+            visitor.cookies = dict(visitors[0].cookies)
+
+        def add(visitor):
+            visitor.open("/")
+            for number in range(20):
+                visitor.add(f"{visitor.origin} {number}")
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            list(pool.map(add, visitors))
+        for visitor in visitors:
+            self.assertEqual(len(set(self.titles(visitor))), 80)
+        for server in servers:
+            self.assertNotIn("Traceback", server.output)
+
+    def test_a_restart_logs_out_only_with_another_key(self):
+        server = self.serve(SECRET_KEY="a" * 50)
+        member = server.visitor()
+        member.sign_up("ada")
+        server.interrupt()
+        for key, address in (
+            ("a" * 50, "/"),
+            ("b" * 50, "/login/"),
+            (None, "/login/"),
+            ("", "/login/"),
+        ):
+            server = self.serve(SECRET_KEY=key)
+            twin = self.twin(server, member)
+            self.assertEqual(twin.open("/").address, address)
+            server.interrupt()
+
+    def test_the_database_keeps_no_password(self):
+        server = self.serve()
+        server.visitor().sign_up("ada")
+        table = "user" if self.kind == "flask" else "auth_user"
+        [[stored]] = self.query(f"SELECT password FROM {table}")
+        method = "scrypt:" if self.kind == "flask" else "pbkdf2_sha256$"
+        self.assertTrue(stored.startswith(method), stored)
+        server.interrupt()
+        for file in self.folder.iterdir():
+            self.assertNotIn(PASSWORD.encode(), file.read_bytes())
+
+    def test_an_unknown_name_takes_as_long_as_a_wrong_password(self):
+        server = self.serve()
+        server.visitor().sign_up("ada")
+
+        def fastest(username):
+            times = []
+            for _ in range(3):
+                visitor = server.visitor()
+                visitor.open("/login/")
+                visitor.fill(username=username, password="wrong")
+                start = time.perf_counter()
+                visitor.press("Log in")
+                times.append(time.perf_counter() - start)
+            return min(times)
+
+        ratio = fastest("nobody") / fastest("ada")
+        self.assertTrue(0.4 < ratio < 2.5, ratio)
+
+    def test_hostile_bytes(self):
+        server = self.serve()
+        member = server.visitor()
+        member.sign_up("ada")
+        member.add("Buy milk")
+        port = int(server.origin.rpartition(":")[2])
+        cookies = "; ".join(f"{k}={v}" for k, v in member.cookies.items())
+        lines = (
+            f"\r\nHost: 127.0.0.1:{port}\r\nCookie: {cookies}\r\n"
+            "Connection: close\r\n"
+        ).encode()
+        form = f"Content-Type: {FORM}\r\n".encode()
+        for request in (
+            b"GET /\xff\xfe/edit/ HTTP/1.1" + lines,
+            b"GET /%00/edit/ HTTP/1.1" + lines,
+            b"GET /%FF%FE?before=%FF&show=%FF HTTP/1.1" + lines,
+            b"GET /?\xff\xfe HTTP/1.1" + lines,
+            b"GET /" + b"9" * 9_000 + b"/edit/ HTTP/1.1" + lines,
+            b"GET http://evil.example/ HTTP/1.1" + lines,
+            b"GET //evil.example/.. HTTP/1.1" + lines,
+            b"GET / HTTP/1.1\r\nHost: \xff\r\nConnection: close\r\n",
+            b"GET / HTTP/1.1\r\nHost: [::1\r\nConnection: close\r\n",
+            b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n",
+            b"GET / HTTP/1.0\r\n",
+            b"GET / HTTP/1.1" + lines + b"Cookie: \xff=\xff\r\n",
+            b"GET / HTTP/1.1" + lines + b"X: " + b"x" * 300_000 + b"\r\n",
+            b"BREW / HTTP/1.1" + lines,
+            b"\xff\xff\xff" + lines,
+            b"POST / HTTP/1.1" + lines + b"Origin: \xff\r\n",
+            b"POST / HTTP/1.1" + lines + b"Content-Length: x\r\n",
+            b"POST / HTTP/1.1" + lines + b"Content-Length: -1\r\n",
+            b"POST / HTTP/1.1" + lines + form + b"Content-Length: 3000000\r\n"
+            b"\r\ntitle=" + b"x" * 2_999_994,
+            b"POST / HTTP/1.1" + lines + form + b"Content-Length: 3\r\n"
+            b"\r\n\xff=\xff",
+            b"POST / HTTP/1.1" + lines + b"Transfer-Encoding: chunked\r\n"
+            b"\r\nnonsense",
+        ):
+            with self.subTest(request[:40]):
+                answer = self.exchange(port, request + b"\r\n")
+                if answer:
+                    self.assertRegex(answer, rb"^HTTP/1\.[01] [234]\d\d ")
+        self.assertEqual(member.open("/").todos, ["Buy milk"])
+
+    def exchange(self, port, request):
+        """Return the bytes that a server answers to some bytes."""
+        with contextlib.closing(
+            socket.create_connection(("127.0.0.1", port), PATIENCE)
+        ) as connection:
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(request)
+            with contextlib.suppress(ConnectionError):
+                return b"".join(iter(lambda: connection.recv(65536), b""))
+        return b""
+
+
+class TodoFlaskLive(StartTests, SurvivalTests, LiveTest):
+    script = "todo_flask"
+
+
+class TodoDjangoLive(StartTests, SurvivalTests, LiveTest):
+    script = "todo_django"
+
+    def test_a_superuser_finds_the_todos_in_the_admin(self):
+        status, output = self.run_script(
+            "createsuperuser",
+            "--noinput",
+            "--username",
+            "root",
+            "--email",
+            "root@example.com",
+            DJANGO_SUPERUSER_PASSWORD=PASSWORD,
+        )
+        self.assertEqual(status, 0, output)
+        visitor = self.serve().visitor()
+        visitor.sign_up("ada")
+        visitor.add("Buy milk")
+        visitor.press("Log out")
+        page = visitor.open("/admin/")
+        style = page.tags("link")[0].attrs["href"]
+        sheet = visitor.request("GET", style)
+        self.assertEqual(sheet.status, 200)
+        self.assertIn("text/css", sheet.header("Content-Type"))
+        page = visitor.post(
+            page.address,
+            {**visitor.token(), "username": "root", "password": PASSWORD},
+        )
+        self.assertEqual(visitor.arrive(page).status, 200)
+        for address in (
+            "/admin/todo/todo/",
+            "/admin/todo/todo/add/",
+            "/admin/auth/user/",
+            "/admin/todo/todo/?q=milk&completed__exact=0",
+            "/admin/todo/todo/1/change/",
+        ):
+            page = visitor.open(address)
+            self.assertEqual((page.status, page.address), (200, address))
+        page = visitor.open("/admin/todo/todo/")
+        self.assertIn("Buy milk", page.links())
+        self.assertIn("ada", page.text)
+
+    def test_the_script_is_its_own_manage_py(self):
+        for arguments, expected in (
+            (["check"], "no issues"),
+            (["check", "--deploy"], "System check"),
+            (["migrate"], "No migrations to apply"),
+            (["makemigrations", "--check"], "No changes detected"),
+            (["shell", "-c", "print(6 * 7)"], "42"),
+            (["showmigrations"], "[X] 0001_initial"),
+            (["help"], "createsuperuser"),
+        ):
+            with self.subTest(arguments):
+                status, output = self.run_script(*arguments)
+                self.assertEqual(status, 0, output)
+                self.assertIn(expected, output)
+        status, output = self.run_script("nonsense")
+        self.assertEqual(status, 1)
+        self.assertIn("Unknown command", output)
+
+
+# --- The repository ----------------------------------------------------------
+
+
+def source(name):
+    """Return the text of a script."""
+    return (HERE / f"{name}.py").read_text("utf-8")
+
+
+class RepositoryTests(unittest.TestCase):
+    """What a reader may count on."""
+
+    def test_the_top_level_holds_the_demos_and_nothing_else(self):
+        visible = {
+            path.name
+            for path in HERE.iterdir()
+            if not path.name.startswith((".", "__pycache__"))
+            and not re.search(r"\.sqlite3(-\w+)?$", path.name)
+        }
+        self.assertEqual(visible, {"README.md", "test_all.py", *SCRIPTS})
+
+    def test_lines_fit_a_projector(self):
+        for path in HERE.glob("*.py"):
+            for number, line in enumerate(
+                path.read_text("utf-8").splitlines(), 1
+            ):
+                with self.subTest(f"{path.name}:{number}"):
+                    self.assertLessEqual(len(line), 79)
+
+    def test_a_script_imports_what_its_header_names(self):
+        brought = {
+            "flask": {"flask", "jinja2", "werkzeug"},
+            "django": {"django"},
+        }
+        for file in SCRIPTS:
+            kind = file.removesuffix(".py").partition("_")[2]
+            text = (HERE / file).read_text("utf-8")
+            header = re.match(
+                r"# /// script\n"
+                r'# requires-python = ">=3\.10"\n'
+                r"# dependencies = (\[.*\])\n"
+                r"# ///\n",
+                text,
+            )
+            with self.subTest(file):
+                needs = ast.literal_eval(header[1])
+                names = [re.match(r"\w+", need)[0] for need in needs]
+                self.assertEqual(names, [kind, "waitress"])
+                imported = set()
+                for node in ast.walk(ast.parse(text)):
+                    if isinstance(node, ast.Import):
+                        imported |= {alias.name for alias in node.names}
+                    if isinstance(node, ast.ImportFrom):
+                        imported.add(node.module)
+                imported = {name.partition(".")[0] for name in imported}
+                self.assertEqual(
+                    imported - set(sys.stdlib_module_names) - {"waitress"},
+                    brought[kind] & imported,
+                )
+
+    def test_the_readme_quotes_the_scripts(self):
+        readme = (HERE / "README.md").read_text("utf-8")
+        blocks = re.findall(r"^```python\n(.*?)^```", readme, re.M | re.S)
+        self.assertTrue(blocks)
+        scripts = [source(file.removesuffix(".py")) for file in SCRIPTS]
+        for block in blocks:
+            with self.subTest(block[:60]):
+                self.assertTrue(
+                    any(f"\n{block}" in f"\n{text}" for text in scripts)
+                )
+
+    def test_the_readme_names_files_that_exist(self):
+        readme = (HERE / "README.md").read_text("utf-8")
+        commands = re.findall(
+            r"^```(?:sh|console)\n(.*?)^```", readme, re.M | re.S
+        )
+        self.assertTrue(commands)
+        names = set(re.findall(r"[\w./]*\w\.(?:py|yml|png)\b", readme))
+        for file in SCRIPTS:
+            self.assertIn(file, names)
+        own = {
+            "manage.py",
+            "settings.py",
+            "urls.py",
+            "models.py",
+            "views.py",
+            "forms.py",
+            "admin.py",
+            "apps.py",
+            "wsgi.py",
+            "__init__.py",
+        }
+        for name in names:
+            if Path(name).name not in own and "/" not in name.strip("./"):
+                with self.subTest(name):
+                    self.assertTrue((HERE / name).exists())
 
 
 if __name__ == "__main__":

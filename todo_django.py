@@ -671,5 +671,5 @@ if __name__ == "__main__":
         serve(application, listen=f"127.0.0.1:{port}")
     except (OSError, ValueError) as error:
         sys.exit(f"Cannot serve on port {port}: {error}")
-    # On Ctrl-C waitress leaves its sockets to the system to close.
-    warnings.simplefilter("ignore", ResourceWarning)
+    finally:  # waitress leaves its sockets to the system to close
+        warnings.simplefilter("ignore", ResourceWarning)
