@@ -320,9 +320,8 @@ class Visitor:
     def add(self, *titles):
         """Add to-dos, the last of which ends up on top."""
         for title in titles:
-            self.fill(title=title)
-            self.press("Add")
-        return self.page
+            page = self.submit("Add", title=title)
+        return self.arrive(page) if titles else self.page
 
 
 # --- A process for each script, with its framework's test client -------------
@@ -415,7 +414,7 @@ def count_statements(address, headers):
 class Worker:
     """A process in which one script is imported, alone in a folder."""
 
-    started = {}  # by the name of the script
+    started = {}  # by the name of the script, and who uses it
 
     def __init__(self, name):
         self.folder = tempfile.mkdtemp()
@@ -425,11 +424,11 @@ class Worker:
         )
 
     @classmethod
-    def get(cls, name):
-        """Return the worker of a script, started when first needed."""
-        if name not in cls.started:
-            cls.started[name] = cls(name)
-        return cls.started[name]
+    def get(cls, name, user):
+        """Return a user's worker of a script, started when first needed."""
+        if (name, user) not in cls.started:
+            cls.started[name, user] = cls(name)
+        return cls.started[name, user]
 
     def call(self, function, *args):
         """Return what a function returns in the worker."""
@@ -454,7 +453,7 @@ class ClientTest(unittest.TestCase):
 
     @property
     def worker(self):
-        return Worker.get(self.script)
+        return Worker.get(self.script, type(self).__name__)
 
     @property
     def kind(self):
@@ -1763,6 +1762,81 @@ class SurvivalTests:
 
         ratio = fastest("nobody") / fastest("ada")
         self.assertTrue(0.4 < ratio < 2.5, ratio)
+
+    def serve_without_privilege(self):
+        """Return a server that file modes bind, even if root started it."""
+        command = [sys.executable, "-B", self.file.name]
+        if not WINDOWS and os.geteuid() == 0:
+            command[:0] = ["setpriv", "--bounding-set", "-dac_override"]
+        environ = {"PORT": "0", "SECRET_KEY": "x" * 50}
+        server = Server(command, self.folder, **environ)
+        self.addCleanup(server.kill)
+        return server
+
+    @unittest.skipIf(WINDOWS, "file modes are another thing there")
+    def test_a_database_that_cannot_be_written_can_be_read(self):
+        server = self.serve()
+        member = server.visitor()
+        member.sign_up("ada")
+        member.add("Buy milk")
+        server.interrupt()
+        for path in (self.database, self.folder):
+            with self.subTest(path.name):
+                mode = path.stat().st_mode
+                path.chmod(0o555)
+                self.addCleanup(path.chmod, mode)
+                server = self.serve_without_privilege()
+                visitor = self.twin(server, member)
+                page = visitor.open("/")
+                self.assertEqual(page.todos, ["Buy milk"])
+                page = visitor.submit("Add", title="Wash the car")
+                self.assertEqual(page.status, 500)
+                self.assertNotRegex(page.text, "readonly|Traceback|sqlite")
+                server.wait_for("OperationalError.*readonly")
+                self.assertEqual(
+                    server.lines[0],
+                    f"Nothing can be saved: {path} is read-only\n",
+                )
+                self.assertEqual(visitor.open("/").todos, ["Buy milk"])
+                server.interrupt()
+                path.chmod(mode)
+
+    @unittest.skipIf(WINDOWS, "file modes are another thing there")
+    def test_without_a_database_it_does_not_start(self):
+        self.addCleanup(self.folder.chmod, 0o755)
+        self.folder.chmod(0o555)
+        server = self.serve_without_privilege()
+        self.assertEqual(server.process.wait(PATIENCE), 1)
+        server.wait_for("end of output")
+        self.assertEqual(
+            server.lines[0],
+            f"Cannot use {self.database}: unable to open database file\n",
+        )
+        self.assertEqual(len(server.lines), 2)
+
+    def test_what_is_no_database_is_left_alone(self):
+        self.database.write_text("A letter to my grandmother.\n" * 9)
+        status, output = self.run_script()
+        self.assertEqual(status, 1)
+        self.assertEqual(
+            output, f"Cannot use {self.database}: file is not a database\n"
+        )
+        self.assertIn("grandmother", self.database.read_text())
+
+    def test_a_start_cut_short_does_no_harm(self):
+        self.assertEqual(self.run_script(PORT="nonsense")[0], 1)
+        complete = self.query("SELECT count(*) FROM sqlite_master")
+        for _ in range(3):
+            for file in self.folder.glob("*.sqlite3*"):
+                file.unlink()
+            server = self.serve()
+            while not self.database.exists():  # the tables are being made
+                self.assertIsNone(server.process.poll())
+            server.kill()
+            made = self.query("SELECT count(*) FROM sqlite_master")
+            self.assertIn(made, ([(0,)], complete))
+        visitor = self.serve().visitor()
+        self.assertEqual(visitor.sign_up("ada").address, "/")
 
     def test_hostile_bytes(self):
         server = self.serve()

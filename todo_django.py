@@ -23,7 +23,8 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.management import call_command, execute_from_command_line
 from django.core.wsgi import get_wsgi_application
-from django.db import IntegrityError, connection, models, transaction
+from django.db import DatabaseError, IntegrityError, connection, models
+from django.db import transaction
 from django.db.models import Exists, F
 from django.http import Http404, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
@@ -166,14 +167,23 @@ class TodoAdmin(admin.ModelAdmin):
 
 
 def init_db():
-    """Make the tables, if this is the first start."""
-    if not connection.introspection.table_names():
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA journal_mode = WAL")
-        # All or nothing, however many processes start at once.
-        with connection.constraint_checks_disabled(), transaction.atomic():
-            call_command("migrate", run_syncdb=True, verbosity=0)
-    connection.close()
+    """Make the tables, if this is the first start; say what is in the way."""
+    try:
+        if not connection.introspection.table_names():
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA journal_mode = WAL")
+            # All or nothing, however many processes start at once.
+            with connection.constraint_checks_disabled(), transaction.atomic():
+                call_command("migrate", run_syncdb=True, verbosity=0)
+    except DatabaseError as error:
+        sys.exit(f"Cannot use {DATABASE}: {error}")
+    finally:
+        connection.close()
+    for path in (DATABASE, DATABASE.parent):
+        if not os.access(path, os.W_OK):
+            print(
+                f"Nothing can be saved: {path} is read-only", file=sys.stderr
+            )
 
 
 # Protection and errors

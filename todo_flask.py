@@ -90,10 +90,18 @@ def connect():
 
 
 def init_db():
-    """Make the tables, if this is the first start."""
-    with closing(connect()) as db:
-        if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
-            db.executescript(SCHEMA)
+    """Make the tables, if this is the first start; say what is in the way."""
+    try:
+        with closing(connect()) as db:
+            if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
+                db.executescript(SCHEMA)
+    except sqlite3.Error as error:
+        sys.exit(f"Cannot use {DATABASE}: {error}")
+    for path in (DATABASE, DATABASE.parent):
+        if not os.access(path, os.W_OK):
+            print(
+                f"Nothing can be saved: {path} is read-only", file=sys.stderr
+            )
 
 
 def execute(sql, *values):
