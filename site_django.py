@@ -65,16 +65,10 @@ def about(request):
     return render(request, "about.html")
 
 
-def page_not_found(request, exception):
-    """Show the way home from an address that does not exist."""
-    return render(request, "404.html", status=404)
-
-
 urlpatterns = [
     path("", index, name="index"),
     path("about/", about, name="about"),
 ]
-handler404 = page_not_found
 
 application = get_wsgi_application()
 
@@ -90,11 +84,14 @@ TEMPLATES["base.html"] = """\
 <title>{% block title %}{% endblock %}</title>
 <link rel="icon" href="data:,">
 <style>
-:root { color-scheme: light dark; --accent: light-dark(#0a58ca, #8ab4f8) }
+:root { color-scheme: light dark; --accent: #b3233a; --quiet: #5c5c5c }
+@media (prefers-color-scheme: dark) {
+  :root { --accent: #ff9aa8; --quiet: #b8b8b8 } }
 body { max-width: 36rem; margin: 3rem auto; padding: 0 1rem;
   font: 1.125rem/1.6 system-ui, sans-serif }
 a { color: var(--accent) }
-footer { margin-top: 4rem; font-size: .875rem; opacity: .75 }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+footer { margin-top: 4rem; color: var(--quiet); font-size: .875rem }
 </style>
 </head>
 <body>
@@ -125,6 +122,7 @@ TEMPLATES["about.html"] = """\
 {% endblock %}
 """
 
+# Django finds this one by its name.
 TEMPLATES["404.html"] = """\
 {% extends "base.html" %}
 {% block title %}Not Found{% endblock %}

@@ -179,10 +179,10 @@ def init_db():
         sys.exit(f"Cannot use {DATABASE}: {error}")
     finally:
         connection.close()
-    for path in (DATABASE, DATABASE.parent):
-        if not os.access(path, os.W_OK):
+    for place in (DATABASE, DATABASE.parent):
+        if not os.access(place, os.W_OK):
             print(
-                f"Nothing can be saved: {path} is read-only", file=sys.stderr
+                f"Nothing can be saved: {place} is read-only", file=sys.stderr
             )
 
 
@@ -470,52 +470,51 @@ TEMPLATES["base.html"] = """\
 <link rel="icon" href="data:,">
 <style>
 :root { color-scheme: light dark; scrollbar-gutter: stable;
-  --accent: #b3233a; --on-accent: #fff; --ink: #222; --quiet: #606060;
-  --line: #8a8a8a; --paper: #fff }
+  --page: #f4f4f2; --card: #fff; --ink: #222; --quiet: #5c5c5c;
+  --line: #858585; --rule: #e2e2e2; --accent: #b3233a; --on-accent: #fff }
 @media (prefers-color-scheme: dark) { :root {
-  --accent: #ff9aa8; --on-accent: #222; --ink: #eee; --quiet: #b0b0b0;
-  --line: #7d7d7d; --paper: #1b1b1d } }
+  --page: #161618; --card: #232326; --ink: #eee; --quiet: #b8b8b8;
+  --line: #858585; --rule: #3d3d41; --accent: #ff9aa8; --on-accent: #222 } }
 * { box-sizing: border-box }
-body { max-width: 40rem; margin: 0 auto; padding: 1rem; color: var(--ink);
-  background: var(--paper); font: 1.125rem/1.5 system-ui, sans-serif }
+body { max-width: 42rem; margin: 0 auto; padding: .5rem; color: var(--ink);
+  background: var(--page); font: 1.125rem/1.5 system-ui, sans-serif }
+main { padding: 1rem 1.25rem; border: 1px solid var(--rule);
+  border-radius: .75rem; background: var(--card); overflow-wrap: anywhere }
+h1 { margin: 0 0 1rem; font-size: 2rem; color: var(--accent) }
 a { color: var(--accent) }
-h1 { margin: 1rem 0; text-align: center; font-size: 2.5rem;
-  font-weight: 300; color: var(--accent) }
-input, button { font: inherit; padding: .4em .75em; border-radius: .4em;
-  border: 1px solid var(--line); color: inherit; background: none }
-input { width: 100%; min-width: 0 }
-button { cursor: pointer; white-space: nowrap }
-button.primary { border-color: var(--accent); color: var(--on-accent);
-  background: var(--accent) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 label { display: block; margin-top: 1rem }
-[role=alert] { padding: .4em .75em; border-left: .3em solid var(--accent) }
-.row, .account, .todo-list li { display: flex; flex-wrap: wrap; gap: .5rem;
-  align-items: center }
-.row { flex-wrap: nowrap }
-.account { justify-content: flex-end }
-.account b, .todo-list .title { overflow-wrap: anywhere; min-width: 0 }
-.todo-list { list-style: none; margin: 1rem 0; padding: 0 }
-.todo-list li { flex-wrap: nowrap; padding: .4rem 0;
-  border-top: 1px solid var(--line) }
-.todo-list .title { flex: 1; color: inherit; text-decoration: none }
-.todo-list .title:hover { text-decoration: underline }
-.todo-list .completed .title { text-decoration: line-through;
-  color: var(--quiet) }
-.toggle, .destroy { flex: none; width: 2.5rem; height: 2.5rem; padding: 0 }
+input, button { padding: .4em .75em; border: 1px solid var(--line);
+  border-radius: .4em; background: none; color: inherit; font: inherit }
+input { width: 100% }
+::placeholder { color: var(--quiet); opacity: 1 }
+button { flex: none; cursor: pointer }
+.primary { border-color: var(--accent); background: var(--accent);
+  color: var(--on-accent) }
+[role=alert] { border-left: .3em solid var(--accent); padding-left: .75em }
+header, .row, .todo-list li { display: flex; align-items: center; gap: .5rem }
+header { min-height: 3.5rem; padding: 0 .25rem; color: var(--quiet) }
+header form { margin: 0 }
+header b { flex: 1; text-align: right; overflow-wrap: anywhere }
+.todo-list { margin: 1rem 0; padding: 0; list-style: none }
+.todo-list li { padding: .4rem 0; border-top: 1px solid var(--rule) }
+.title { flex: 1; color: inherit; text-decoration: none }
+.title:hover { text-decoration: underline }
+.completed .title { color: var(--quiet); text-decoration: line-through }
+.toggle, .destroy { width: 2.5rem; height: 2.5rem; padding: 0 }
 .toggle { border-radius: 50%; color: var(--accent) }
 .destroy { border-color: transparent; color: var(--quiet) }
-footer { margin-top: 3rem; text-align: center; font-size: .875rem;
-  color: var(--quiet) }
-.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
-  clip-path: inset(50%) }
+.status { flex-wrap: wrap; justify-content: space-between }
+.filters a { display: inline-block; padding: .2em .5em }
+.filters [aria-current] { border-radius: .4em; text-decoration: none;
+  box-shadow: 0 0 0 1px var(--accent) }
 </style>
 </head>
 <body>
+<header>Made with Django{% block account %}{% endblock %}</header>
 <main>
 {% block content %}{% endblock %}
 </main>
-<footer>Made with Django</footer>
 </body>
 </html>
 """
@@ -523,14 +522,15 @@ footer { margin-top: 3rem; text-align: center; font-size: .875rem;
 TEMPLATES["index.html"] = """\
 {% extends "base.html" %}
 {% block title %}Todos{% endblock %}
-{% block content %}
-<form class="account" method="post" action="{% url 'logout' %}">
-{% csrf_token %}
-<span>{{ user.username }}</span> <button>Log out</button>
+{% block account %}
+<b>{{ user.username }}</b>
+<form method="post" action="{% url 'logout' %}">{% csrf_token %}
+<button>Log out</button>
 </form>
+{% endblock %}
+{% block content %}
 <h1>todos</h1>
 <form method="post" action="{% url 'index' %}{{ query }}">{% csrf_token %}
-{% if error %}<p role="alert" id="error">{{ error }}</p>{% endif %}
 <div class="row">
 <input class="new-todo" name="title" autofocus
   value="{{ form.title.value|default_if_none:'' }}"
@@ -538,6 +538,7 @@ TEMPLATES["index.html"] = """\
   {% if error %}aria-invalid="true" aria-describedby="error"{% endif %}>
 <button class="primary">Add</button>
 </div>
+{% if error %}<p role="alert" id="error">{{ error }}</p>{% endif %}
 </form>
 {% if active_count or any_completed %}
 <form method="post">{% csrf_token %}
@@ -564,7 +565,7 @@ TEMPLATES["index.html"] = """\
 {% if older %}
 <p><a href="{% url 'index' %}{{ older }}">Older</a></p>
 {% endif %}
-<div class="row">
+<div class="row status">
 <p class="todo-count"><strong>{{ active_count }}</strong>
 item{{ active_count|pluralize }} left</p>
 <nav class="filters" aria-label="Filters">
@@ -598,7 +599,7 @@ TEMPLATES["edit.html"] = """\
 <input class="edit" id="title" name="title" autofocus
   value="{{ form.title.value|default_if_none:'' }}"
   {% if error %}aria-invalid="true" aria-describedby="error"{% endif %}>
-<p><button class="primary">Save</button>
+<p class="row"><button class="primary">Save</button>
 <a href="{% url 'index' %}{{ query }}">Cancel</a></p>
 </form>
 {% endblock %}
@@ -621,7 +622,7 @@ TEMPLATES["login.html"] = """\
 <label for="password">Password</label>
 <input id="password" name="password" type="password"
   autocomplete="current-password">
-<p><button class="primary">Log in</button>
+<p class="row"><button class="primary">Log in</button>
 <a href="{% url 'signup' %}">Sign up</a></p>
 </form>
 {% endblock %}
@@ -645,7 +646,7 @@ TEMPLATES["signup.html"] = """\
 <label for="password2">The same password again</label>
 <input id="password2" name="password2" type="password"
   autocomplete="new-password">
-<p><button class="primary">Sign up</button>
+<p class="row"><button class="primary">Sign up</button>
 <a href="{% url 'login' %}">Log in</a></p>
 </form>
 {% endblock %}
