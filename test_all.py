@@ -1096,7 +1096,6 @@ class ProtectionTests(TodoBase):
             "10.0.0.1",
             "a b",
             "",
-            "localhost:x",
         ):
             with self.subTest(host):
                 page = visitor.request("GET", "/", headers={"Host": host})
@@ -1725,7 +1724,6 @@ class SurvivalTests:
         server.interrupt()
         for key, address in (
             ("a" * 50, "/"),
-            ("b" * 50, "/login/"),
             (None, "/login/"),
             ("", "/login/"),
         ):
@@ -1751,7 +1749,7 @@ class SurvivalTests:
 
         def fastest(username):
             times = []
-            for _ in range(3):
+            for _ in range(2):
                 visitor = server.visitor()
                 visitor.open("/login/")
                 visitor.fill(username=username, password="wrong")
@@ -1795,7 +1793,7 @@ class SurvivalTests:
                 server.wait_for("OperationalError.*readonly")
                 self.assertEqual(
                     server.lines[0],
-                    f"Nothing can be saved: {path} is read-only\n",
+                    f"Nothing can be saved in {path}\n",
                 )
                 self.assertEqual(visitor.open("/").todos, ["Buy milk"])
                 server.interrupt()
@@ -1860,6 +1858,7 @@ class SurvivalTests:
             b"GET //evil.example/.. HTTP/1.1" + lines,
             b"GET / HTTP/1.1\r\nHost: \xff\r\nConnection: close\r\n",
             b"GET / HTTP/1.1\r\nHost: [::1\r\nConnection: close\r\n",
+            b"GET / HTTP/1.1\r\nHost: localhost:x\r\nConnection: close\r\n",
             b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n",
             b"GET / HTTP/1.0\r\n",
             b"GET / HTTP/1.1" + lines + b"Cookie: \xff=\xff\r\n",

@@ -181,9 +181,7 @@ def init_db():
         connection.close()
     for place in (DATABASE, DATABASE.parent):
         if not os.access(place, os.W_OK):
-            print(
-                f"Nothing can be saved: {place} is read-only", file=sys.stderr
-            )
+            print(f"Nothing can be saved in {place}", file=sys.stderr)
 
 
 # Protection and errors
@@ -195,13 +193,8 @@ def error_page(get_response):
     def middleware(request):
         response = get_response(request)
         if response.status_code >= 400 and not settings.DEBUG:
-            response.content = render_to_string(
-                "error.html",
-                {
-                    "code": response.status_code,
-                    "reason": response.reason_phrase,
-                },
-            )
+            context = {"error": response}
+            response.content = render_to_string("error.html", context)
         return response
 
     return middleware
@@ -428,29 +421,26 @@ def clear_completed(request):
     return redirect_to_list(request)
 
 
+# URLs
+
+login_view = LoginView.as_view(
+    template_name="login.html", redirect_authenticated_user=True
+)
+# The admin's style sheets, which runserver would only serve for debugging.
+ADMIN_STATIC = Path(admin.__file__).with_name("static")
+
 urlpatterns = [
+    path("signup/", signup, name="signup"),
+    path("login/", login_view, name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
     path("", index, name="index"),
     path("<int:todo_id>/edit/", edit, name="edit"),
     path("<int:todo_id>/toggle/", toggle, name="toggle"),
     path("<int:todo_id>/delete/", delete, name="delete"),
     path("toggle-all/", toggle_all, name="toggle_all"),
     path("clear-completed/", clear_completed, name="clear_completed"),
-    path("signup/", signup, name="signup"),
-    path(
-        "login/",
-        LoginView.as_view(
-            template_name="login.html", redirect_authenticated_user=True
-        ),
-        name="login",
-    ),
-    path("logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
-    # The admin's style sheets: Django leaves them to a web server.
-    path(
-        "static/<path:path>",
-        serve_static,
-        {"document_root": Path(admin.__file__).with_name("static")},
-    ),
+    path("static/<path:path>", serve_static, {"document_root": ADMIN_STATIC}),
 ]
 
 handler400 = bad_request
@@ -654,15 +644,15 @@ TEMPLATES["signup.html"] = """\
 
 TEMPLATES["error.html"] = """\
 {% extends "base.html" %}
-{% block title %}{{ reason }}{% endblock %}
+{% block title %}{{ error.reason_phrase }}{% endblock %}
 {% block content %}
-<h1>{{ reason }}</h1>
-{% if code == 403 %}
+<h1>{{ error.reason_phrase }}</h1>
+{% if error.status_code == 403 %}
 <p>This form is out of date, or another site sent it.
 Go back, reload the page and try again.</p>
-{% elif code == 404 %}
+{% elif error.status_code == 404 %}
 <p>There is nothing at this address.</p>
-{% elif code == 500 %}
+{% elif error.status_code == 500 %}
 <p>Something went wrong here. It has been logged.</p>
 {% endif %}
 <p><a href="/">Back to the list</a></p>

@@ -99,9 +99,7 @@ def init_db():
         sys.exit(f"Cannot use {DATABASE}: {error}")
     for place in (DATABASE, DATABASE.parent):
         if not os.access(place, os.W_OK):
-            print(
-                f"Nothing can be saved: {place} is read-only", file=sys.stderr
-            )
+            print(f"Nothing can be saved in {place}", file=sys.stderr)
 
 
 def execute(sql, *values):
@@ -147,9 +145,7 @@ def add_security_headers(response):
 def error_page(error):
     """Show any error as a page like the others."""
     response = error.get_response()
-    response.data = render_template(
-        "error.html", code=error.code, reason=error.name
-    )
+    response.data = render_template("error.html", error=error)
     return response
 
 
@@ -609,15 +605,15 @@ TEMPLATES["signup.html"] = """\
 
 TEMPLATES["error.html"] = """\
 {% extends "base.html" %}
-{% block title %}{{ reason }}{% endblock %}
+{% block title %}{{ error.name }}{% endblock %}
 {% block content %}
-<h1>{{ reason }}</h1>
-{% if code == 403 %}
+<h1>{{ error.name }}</h1>
+{% if error.code == 403 %}
 <p>This form is out of date, or another site sent it.
 Go back, reload the page and try again.</p>
-{% elif code == 404 %}
+{% elif error.code == 404 %}
 <p>There is nothing at this address.</p>
-{% elif code == 500 %}
+{% elif error.code == 500 %}
 <p>Something went wrong here. It has been logged.</p>
 {% endif %}
 <p><a href="/">Back to the list</a></p>
