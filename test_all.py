@@ -608,9 +608,16 @@ class ListTests(TodoBase):
         self.assertEqual(page.buttons(), ["Log out", "Add"])
 
     def test_new_todos_come_first_and_space_around_is_trimmed(self):
-        page = self.member("Buy milk", "  Wash the car\t").page
+        visitor = self.member("Buy milk", "  Wash the car\t")
+        page = visitor.page
         self.assertEqual(page.todos, ["Wash the car", "Buy milk"])
         self.assertEqual(page.value("title"), "")
+        page = visitor.follow("Wash the car")
+        self.assertEqual(page.value("title"), "Wash the car")
+        visitor.fill(title="  Wash the cat ")
+        visitor.press("Save")
+        page = visitor.follow("Wash the cat")
+        self.assertEqual(page.value("title"), "Wash the cat")
 
     def test_the_count_of_what_is_left(self):
         visitor = self.member("Buy milk")
@@ -882,7 +889,7 @@ class AccountTests(TodoBase):
             (good, PASSWORD, PASSWORD + "x", DIFFER),
             (good, PASSWORD, "", DIFFER),
             ("two words", bad, "", INVALID),
-            ("taken", bad, "", TAKEN),
+            ("TAKEN", bad, "", TAKEN),
         ):
             with self.subTest(f"{username[:20]!r} {password1} {password2}"):
                 visitor = self.visitor()
@@ -1665,6 +1672,15 @@ class SurvivalTests:
         self.assertEqual(len(refused), 15)
         for page in refused:
             self.assertEqual((page.status, page.alerts), (200, [TAKEN]))
+
+    def test_who_reads_does_not_wait_for_who_writes(self):
+        server = self.serve()
+        member = server.visitor()
+        member.sign_up("ada")
+        member.add("Buy milk")
+        with contextlib.closing(sqlite3.connect(self.database)) as db:
+            db.execute("BEGIN EXCLUSIVE")
+            self.assertEqual(member.open("/").todos, ["Buy milk"])
 
     def test_what_was_answered_survives_a_kill(self):
         server = self.serve()

@@ -126,10 +126,10 @@ def check_origin():
     Browsers say in Origin where a POST comes from (Fetch standard); a token
     in each form, as Flask-WTF makes it, also covers those that do not.
     """
-    origin = request.headers.get("Origin")
-    own_origin = request.host_url.rstrip("/")
-    if request.method == "POST" and origin not in (None, own_origin):
-        abort(403)
+    if request.method == "POST":
+        own_origin = request.host_url.rstrip("/")
+        if request.headers.get("Origin", own_origin) != own_origin:
+            abort(403)
 
 
 @app.after_request
