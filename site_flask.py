@@ -63,7 +63,7 @@ TEMPLATES["base.html"] = """\
 @media (prefers-color-scheme: dark) {
   :root { --accent: #ff9aa8; --quiet: #b8b8b8 } }
 body { max-width: 36rem; margin: 3rem auto; padding: 0 1rem;
-  font: 1.125rem/1.6 system-ui, sans-serif }
+  background: canvas; font: 1.125rem/1.6 system-ui, sans-serif }
 a { color: var(--accent) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 footer { margin-top: 4rem; color: var(--quiet); font-size: .875rem }

@@ -228,7 +228,11 @@ class Visitor:
                     self.cookies[name] = morsel.coded_value
                     if morsel["max-age"] == "0":
                         del self.cookies[name]
-        return Page(address, status, answered, text)
+        page = Page(address, status, answered, text)
+        length = page.header("Content-Length")
+        if length and method != "HEAD" and int(length) != len(text.encode()):
+            raise AssertionError(f"{address}: not {length} bytes: {text}")
+        return page
 
     def arrive(self, page):
         """Follow redirects; the last page is the one to read."""

@@ -195,6 +195,7 @@ def error_page(get_response):
         if response.status_code >= 400 and not settings.DEBUG:
             context = {"error": response}
             response.content = render_to_string("error.html", context)
+            response["Content-Length"] = len(response.content)
         return response
 
     return middleware
@@ -473,7 +474,7 @@ main { padding: 1rem 1.25rem; border: 1px solid var(--rule);
 h1 { margin: 0 0 1rem; font-size: 2rem; color: var(--accent) }
 a { color: var(--accent) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-label { display: block; margin-top: 1rem }
+label { display: block; margin: 1rem 0 .25rem }
 input, button { padding: .4em .75em; border: 1px solid var(--line);
   border-radius: .4em; background: none; color: inherit; font: inherit }
 input { width: 100% }
@@ -483,9 +484,11 @@ button { flex: none; cursor: pointer }
   color: var(--on-accent) }
 [role=alert] { border-left: .3em solid var(--accent); padding-left: .75em }
 header, .row, .todo-list li { display: flex; align-items: center; gap: .5rem }
-header { min-height: 3.5rem; padding: 0 .25rem; color: var(--quiet) }
-header form { margin: 0 }
-header b { flex: 1; text-align: right; overflow-wrap: anywhere }
+header { flex-wrap: wrap; min-height: 3.5rem; padding: .25rem;
+  color: var(--quiet) }
+header form { margin: 0 0 0 auto }
+header b { flex: 1; max-width: 100%; text-align: right;
+  overflow-wrap: break-word }
 .todo-list { margin: 1rem 0; padding: 0; list-style: none }
 .todo-list li { padding: .4rem 0; border-top: 1px solid var(--rule) }
 .title { flex: 1; color: inherit; text-decoration: none }
