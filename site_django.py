@@ -31,7 +31,10 @@ settings.configure(
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
     DEBUG=sys.argv[1:2] == ["runserver"],
     LOGGING_CONFIG=None,  # plain logging: errors go to stderr, always
-    MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
+    MIDDLEWARE=[
+        f"{__name__}.empty_head",
+        "django.middleware.common.CommonMiddleware",
+    ],
     ROOT_URLCONF=__name__,
     SECRET_KEY=secrets.token_hex(),  # the debug page asks for one
     TEMPLATES=[
@@ -53,6 +56,18 @@ settings.configure(
 # Views
 
 
+def empty_head(get_response):
+    """Answer HEAD without a body, which waitress leaves to the application."""
+
+    def middleware(request):
+        response = get_response(request)
+        if request.method == "HEAD":
+            response.content = b""
+        return response
+
+    return middleware
+
+
 @require_safe
 def index(request):
     """Welcome the visitor."""
@@ -72,7 +87,7 @@ urlpatterns = [
 
 application = get_wsgi_application()
 
-# Templates: move each into templates/ under its name, and nothing changes
+# Templates: each can move into templates/, as a file of that name
 
 TEMPLATES["base.html"] = """\
 <!doctype html>

@@ -47,7 +47,7 @@ def page_not_found(error):
     return render_template("404.html"), 404
 
 
-# Templates: move each into templates/ under its name, and nothing changes
+# Templates: each can move into templates/, as a file of that name
 
 TEMPLATES["base.html"] = """\
 <!doctype html>

@@ -29,7 +29,7 @@ from django.db.models import Exists, F
 from django.http import Http404, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
-from django.urls import path, reverse
+from django.urls import path, re_path, reverse
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.static import serve as serve_static
 from waitress import serve
@@ -39,6 +39,10 @@ from waitress import serve
 DATABASE = Path(__file__).resolve().with_name("todo_django.sqlite3")
 PAGE_SIZE = 50  # to-dos
 TEMPLATES = {}  # file name: text; filled below
+LOADERS = [  # of templates; given by hand, they need the cache named below
+    ("django.template.loaders.locmem.Loader", TEMPLATES),
+    "django.template.loaders.app_directories.Loader",
+]
 
 # A reloader hands the key down, so that a reload logs nobody out.
 if not os.environ.get("SECRET_KEY"):
@@ -90,6 +94,7 @@ settings.configure(
     MIDDLEWARE=[
         "django.middleware.security.SecurityMiddleware",
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
+        f"{__name__}.empty_head",
         f"{__name__}.error_page",
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.common.CommonMiddleware",
@@ -110,18 +115,8 @@ settings.configure(
                     "django.contrib.messages.context_processors.messages",
                     "django.template.context_processors.request",
                 ],
-                # Given by hand, loaders have no cache of their own.
                 "loaders": [
-                    (
-                        "django.template.loaders.cached.Loader",
-                        [
-                            (
-                                "django.template.loaders.locmem.Loader",
-                                TEMPLATES,
-                            ),
-                            "django.template.loaders.app_directories.Loader",
-                        ],
-                    )
+                    ("django.template.loaders.cached.Loader", LOADERS)
                 ],
             },
         }
@@ -170,11 +165,11 @@ def init_db():
     """Make the tables, if this is the first start; say what is in the way."""
     try:
         if not connection.introspection.table_names():
-            with connection.cursor() as cursor:
-                cursor.execute("PRAGMA journal_mode = WAL")
             # All or nothing, however many processes start at once.
             with connection.constraint_checks_disabled(), transaction.atomic():
                 call_command("migrate", run_syncdb=True, verbosity=0)
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA journal_mode = WAL")
     except DatabaseError as error:
         sys.exit(f"Cannot use {DATABASE}: {error}")
     finally:
@@ -185,6 +180,21 @@ def init_db():
 
 
 # Protection and errors
+
+
+def empty_head(get_response):
+    """Answer HEAD without a body, which waitress leaves to the application."""
+
+    def middleware(request):
+        response = get_response(request)
+        if request.method == "HEAD":
+            if response.streaming:
+                response.streaming_content = []
+            else:
+                response.content = b""
+        return response
+
+    return middleware
 
 
 def error_page(get_response):
@@ -202,7 +212,7 @@ def error_page(get_response):
 
 
 def bad_request(request, exception):
-    """Answer without reading a broken form again, as Django's own would."""
+    """Answer plainly: Django's own view would read the bad form again."""
     return HttpResponseBadRequest()
 
 
@@ -256,8 +266,8 @@ class SignupForm(BaseUserCreationForm):
     def clean_username(self):
         """Refuse a name that is there already, in any letter case."""
         username = self.cleaned_data["username"]
-        pattern = f"^{re.escape(username)}$"
-        if User.objects.filter(username__iregex=pattern).exists():
+        names = User.objects.values_list("username", flat=True)
+        if username.casefold() in map(str.casefold, names):
             raise forms.ValidationError(USERNAME_TAKEN)
         return username
 
@@ -374,6 +384,7 @@ def edit(request, todo_id):
     if request.method == "POST":
         form = TodoForm(request.POST, instance=todo)
         if form.is_valid():
+            # form.save() would undo a toggle made meanwhile.
             todos = request.user.todo_set.filter(id=todo_id)
             todos.update(title=form.cleaned_data["title"])
             return redirect_to_list(request)
@@ -425,15 +436,18 @@ def clear_completed(request):
 # URLs
 
 login_view = LoginView.as_view(
-    template_name="login.html", redirect_authenticated_user=True
+    template_name="login.html",
+    redirect_authenticated_user=True,
+    redirect_field_name=None,
 )
+logout_view = LogoutView.as_view(redirect_field_name=None)
 # The admin's style sheets, which runserver would only serve for debugging.
-ADMIN_STATIC = Path(admin.__file__).with_name("static")
+ADMIN_STATIC = {"document_root": Path(admin.__file__).with_name("static")}
 
 urlpatterns = [
     path("signup/", signup, name="signup"),
     path("login/", login_view, name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("logout/", logout_view, name="logout"),
     path("", index, name="index"),
     path("<int:todo_id>/edit/", edit, name="edit"),
     path("<int:todo_id>/toggle/", toggle, name="toggle"),
@@ -441,7 +455,7 @@ urlpatterns = [
     path("toggle-all/", toggle_all, name="toggle_all"),
     path("clear-completed/", clear_completed, name="clear_completed"),
     path("admin/", admin.site.urls),
-    path("static/<path:path>", serve_static, {"document_root": ADMIN_STATIC}),
+    re_path(r"^static/(?P<path>[\w./-]{1,200})$", serve_static, ADMIN_STATIC),
 ]
 
 handler400 = bad_request
@@ -465,7 +479,7 @@ TEMPLATES["base.html"] = """\
   --line: #858585; --rule: #e2e2e2; --accent: #b3233a; --on-accent: #fff }
 @media (prefers-color-scheme: dark) { :root {
   --page: #161618; --card: #232326; --ink: #eee; --quiet: #b8b8b8;
-  --line: #858585; --rule: #3d3d41; --accent: #ff9aa8; --on-accent: #222 } }
+  --rule: #3d3d41; --accent: #ff9aa8; --on-accent: #222 } }
 * { box-sizing: border-box }
 body { max-width: 42rem; margin: 0 auto; padding: .5rem; color: var(--ink);
   background: var(--page); font: 1.125rem/1.5 system-ui, sans-serif }

@@ -42,7 +42,7 @@ if not os.environ.get("SECRET_KEY"):
 
 
 class IdConverter(IntegerConverter):
-    """An ID in an address, no larger than SQLite's 64 bits can hold."""
+    """An ID in an address: ASCII digits, no more than SQLite can hold."""
 
     regex = "[0-9]{1,18}"
 
@@ -62,7 +62,6 @@ app.url_map.converters["id"] = IdConverter
 # Database
 
 SCHEMA = """
-PRAGMA journal_mode = WAL;
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS user (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -79,6 +78,7 @@ CREATE TABLE IF NOT EXISTS todo (
 CREATE INDEX IF NOT EXISTS todo_all ON todo (owner_id, id);
 CREATE INDEX IF NOT EXISTS todo_filtered ON todo (owner_id, completed, id);
 COMMIT;
+PRAGMA journal_mode = WAL;
 """
 
 
@@ -330,9 +330,9 @@ def index():
     older = None
     if len(todos) > PAGE_SIZE:
         older = {**args, "before": todos[PAGE_SIZE - 1]["id"]}
-    sql = "SELECT count(*) FROM todo WHERE owner_id = ? AND completed = 0"
+    sql = "SELECT count(*) FROM todo WHERE owner_id = ? AND completed = FALSE"
     active_count = execute(sql, g.user["id"]).fetchone()[0]
-    sql = "SELECT 1 FROM todo WHERE owner_id = ? AND completed = 1 LIMIT 1"
+    sql = "SELECT 1 FROM todo WHERE owner_id = ? AND completed = TRUE LIMIT 1"
     any_completed = execute(sql, g.user["id"]).fetchone()
     return render_template(
         "index.html",
@@ -393,7 +393,7 @@ def delete(todo_id):
 def toggle_all():
     """Complete all to-dos; if they all are, make them all active."""
     sql = """UPDATE todo SET completed = EXISTS (
-                 SELECT 1 FROM todo WHERE owner_id = ? AND completed = 0)
+                 SELECT 1 FROM todo WHERE owner_id = ? AND completed = FALSE)
              WHERE owner_id = ?"""
     execute(sql, g.user["id"], g.user["id"])
     return redirect_to_list()
@@ -403,7 +403,7 @@ def toggle_all():
 @login_required
 def clear_completed():
     """Delete the completed to-dos."""
-    sql = "DELETE FROM todo WHERE owner_id = ? AND completed = 1"
+    sql = "DELETE FROM todo WHERE owner_id = ? AND completed = TRUE"
     execute(sql, g.user["id"])
     return redirect_to_list()
 
@@ -425,7 +425,7 @@ TEMPLATES["base.html"] = """\
   --line: #858585; --rule: #e2e2e2; --accent: #b3233a; --on-accent: #fff }
 @media (prefers-color-scheme: dark) { :root {
   --page: #161618; --card: #232326; --ink: #eee; --quiet: #b8b8b8;
-  --line: #858585; --rule: #3d3d41; --accent: #ff9aa8; --on-accent: #222 } }
+  --rule: #3d3d41; --accent: #ff9aa8; --on-accent: #222 } }
 * { box-sizing: border-box }
 body { max-width: 42rem; margin: 0 auto; padding: .5rem; color: var(--ink);
   background: var(--page); font: 1.125rem/1.5 system-ui, sans-serif }
