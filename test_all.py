@@ -1341,7 +1341,7 @@ class PairTests(TodoBase, unittest.TestCase):
 
         self.both("todo", walk)
 
-    def test_statements_about_the_same_names_in_the_same_order(self):
+    def test_what_both_define_comes_in_the_same_order(self):
         for pair in ("hello", "site", "todo"):
             names = [
                 [
@@ -1742,7 +1742,7 @@ class SurvivalTests:
         self.assertEqual(len(set(titles)), len(titles))
         self.assertEqual(self.query("PRAGMA integrity_check"), [("ok",)])
 
-    def test_two_servers_share_one_database_from_the_first_start(self):
+    def test_servers_share_one_database_from_the_first_start(self):
         servers = [self.serve() for _ in range(4)]
         visitors = [server.visitor() for server in servers]
         visitors[0].sign_up("ada")
@@ -1921,7 +1921,8 @@ class SurvivalTests:
         ):
             with self.subTest(request[:40]):
                 answer = self.exchange(port, request + b"\r\n")
-                if answer:
+                # What is cut off while it still sends may miss the answer.
+                if answer or len(request) < 300_000:
                     self.assertRegex(answer, rb"^HTTP/1\.[01] [234]\d\d ")
         self.assertEqual(member.open("/").todos, ["Buy milk"])
 
