@@ -5,6 +5,7 @@
 """Hello World in Flask.
 
 Run it:     python hello_flask.py, then open http://127.0.0.1:5000
+Busy port:  PORT=5001 python hello_flask.py
 Live-code:  flask --app hello_flask run --debug
 Needs:      pip install flask waitress
 """
@@ -19,21 +20,11 @@ def hello_world():
     return "<p>Hello, World!</p>"
 
 
-# That was the application. The rest starts it with `python hello_flask.py`.
-
 if __name__ == "__main__":
     import logging
     import os
-    import sys
-    import warnings
 
     from waitress import serve
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    port = os.environ.get("PORT", "5000")
-    try:
-        serve(app, listen=f"127.0.0.1:{port}")
-    except (OSError, ValueError) as error:
-        sys.exit(f"Cannot serve on port {port}: {error}")
-    finally:  # waitress leaves its sockets to the system to close
-        warnings.simplefilter("ignore", ResourceWarning)
+    serve(app, listen=f"127.0.0.1:{os.environ.get('PORT', '5000')}")

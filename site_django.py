@@ -11,9 +11,7 @@ Needs:      pip install django waitress
 
 import logging
 import os
-import secrets
 import sys
-import warnings
 
 from django.conf import settings
 from django.core.management import execute_from_command_line
@@ -25,69 +23,29 @@ from waitress import serve
 
 # Configuration
 
-TEMPLATES = {}  # file name: text; filled below
+TEMPLATES = {}  # each can move into templates/, as a file of its name
 
 settings.configure(
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
     DEBUG=sys.argv[1:2] == ["runserver"],
     LOGGING_CONFIG=None,  # plain logging: errors go to stderr, always
-    MIDDLEWARE=[
-        f"{__name__}.empty_head",
-        "django.middleware.common.CommonMiddleware",
-    ],
+    MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
     ROOT_URLCONF=__name__,
-    SECRET_KEY=secrets.token_hex(),  # the debug page asks for one
+    SECRET_KEY="site",  # signs nothing here; the debug page asks for one
     TEMPLATES=[
         {
             "BACKEND": "django.template.backends.django.DjangoTemplates",
             "OPTIONS": {
-                # Given by hand, loaders have no cache of their own.
                 "loaders": [
-                    (
-                        "django.template.loaders.cached.Loader",
-                        [("django.template.loaders.locmem.Loader", TEMPLATES)],
-                    )
+                    ("django.template.loaders.locmem.Loader", TEMPLATES)
                 ]
             },
         }
     ],
 )
-
-# Views
-
-
-def empty_head(get_response):
-    """Answer HEAD without a body, which waitress leaves to the application."""
-
-    def middleware(request):
-        response = get_response(request)
-        if request.method == "HEAD":
-            response.content = b""
-        return response
-
-    return middleware
-
-
-@require_safe
-def index(request):
-    """Welcome the visitor."""
-    return render(request, "index.html")
-
-
-@require_safe
-def about(request):
-    """Say what this website is."""
-    return render(request, "about.html")
-
-
-urlpatterns = [
-    path("", index, name="index"),
-    path("about/", about, name="about"),
-]
-
 application = get_wsgi_application()
 
-# Templates: each can move into templates/, as a file of that name
+# The layout
 
 TEMPLATES["base.html"] = """\
 <!doctype html>
@@ -99,17 +57,22 @@ TEMPLATES["base.html"] = """\
 <title>{% block title %}{% endblock %}</title>
 <link rel="icon" href="data:,">
 <style>
-:root { color-scheme: light dark; --accent: #b3233a; --quiet: #5c5c5c }
-@media (prefers-color-scheme: dark) {
-  :root { --accent: #ff9aa8; --quiet: #b8b8b8 } }
-body { max-width: 36rem; margin: 3rem auto; padding: 0 1rem;
-  background: canvas; font: 1.125rem/1.6 system-ui, sans-serif }
-a { color: var(--accent) }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-footer { margin-top: 4rem; color: var(--quiet); font-size: .875rem }
+:root { color-scheme: light dark; color: light-dark(#222, #eee);
+  background: light-dark(#f6f3ec, #161618) }
+body { display: flex; flex-direction: column; box-sizing: border-box;
+  min-height: 100vh; max-width: 36em; margin: auto; padding: 1.5em;
+  font: clamp(1.125rem, 1rem + .5vw, 1.75rem)/1.5 system-ui, sans-serif }
+nav a { margin-right: 1em; color: inherit }
+main { margin: auto 0 }
+h1 { margin: 0; color: light-dark(#9b1c31, #ff9aa8);
+  font-size: clamp(2.5rem, 9vw, 3.5em); line-height: 1.1 }
 </style>
 </head>
 <body>
+<nav>
+<a href="{% url 'index' %}">Home</a>
+<a href="{% url 'about' %}">About Me</a>
+</nav>
 <main>
 {% block content %}{% endblock %}
 </main>
@@ -118,14 +81,30 @@ footer { margin-top: 4rem; color: var(--quiet); font-size: .875rem }
 </html>
 """
 
+# The pages
+
+
+@require_safe
+def index(request):
+    """Welcome the visitor."""
+    return render(request, "index.html")
+
+
 TEMPLATES["index.html"] = """\
 {% extends "base.html" %}
 {% block title %}Personal Website{% endblock %}
 {% block content %}
 <h1>Welcome to My Website</h1>
-<p><a href="{% url 'about' %}">About Me</a></p>
+<p>Two pages and the way between them, in one file.</p>
 {% endblock %}
 """
+
+
+@require_safe
+def about(request):
+    """Say what this website is."""
+    return render(request, "about.html")
+
 
 TEMPLATES["about.html"] = """\
 {% extends "base.html" %}
@@ -133,7 +112,6 @@ TEMPLATES["about.html"] = """\
 {% block content %}
 <h1>About Me</h1>
 <p>This is my personal website.</p>
-<p><a href="{% url 'index' %}">Home</a></p>
 {% endblock %}
 """
 
@@ -144,9 +122,13 @@ TEMPLATES["404.html"] = """\
 {% block content %}
 <h1>Not Found</h1>
 <p>There is no page at this address.</p>
-<p><a href="{% url 'index' %}">Home</a></p>
 {% endblock %}
 """
+
+urlpatterns = [
+    path("", index, name="index"),
+    path("about/", about, name="about"),
+]
 
 # Start
 
@@ -157,7 +139,5 @@ if __name__ == "__main__":
     port = os.environ.get("PORT", "8000")
     try:
         serve(application, listen=f"127.0.0.1:{port}")
-    except (OSError, ValueError) as error:
-        sys.exit(f"Cannot serve on port {port}: {error}")
-    finally:  # waitress leaves its sockets to the system to close
-        warnings.simplefilter("ignore", ResourceWarning)
+    except OSError as error:
+        sys.exit(f"Port {port}: {error}\nTry: PORT=8001 python {__file__}")

@@ -12,7 +12,6 @@ Needs:      pip install flask waitress
 import logging
 import os
 import sys
-import warnings
 
 from flask import Flask, render_template
 from jinja2 import DictLoader
@@ -20,34 +19,13 @@ from waitress import serve
 
 # Configuration
 
-TEMPLATES = {}  # file name: text; filled below
+TEMPLATES = {}  # each can move into templates/, as a file of its name
 
 app = Flask(__name__)
 app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]
 app.jinja_loader = DictLoader(TEMPLATES)
 
-# Views
-
-
-@app.route("/")
-def index():
-    """Welcome the visitor."""
-    return render_template("index.html")
-
-
-@app.route("/about/")
-def about():
-    """Say what this website is."""
-    return render_template("about.html")
-
-
-@app.errorhandler(404)
-def page_not_found(error):
-    """Show the way home from an address that does not exist."""
-    return render_template("404.html"), 404
-
-
-# Templates: each can move into templates/, as a file of that name
+# The layout
 
 TEMPLATES["base.html"] = """\
 <!doctype html>
@@ -59,17 +37,22 @@ TEMPLATES["base.html"] = """\
 <title>{% block title %}{% endblock %}</title>
 <link rel="icon" href="data:,">
 <style>
-:root { color-scheme: light dark; --accent: #b3233a; --quiet: #5c5c5c }
-@media (prefers-color-scheme: dark) {
-  :root { --accent: #ff9aa8; --quiet: #b8b8b8 } }
-body { max-width: 36rem; margin: 3rem auto; padding: 0 1rem;
-  background: canvas; font: 1.125rem/1.6 system-ui, sans-serif }
-a { color: var(--accent) }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-footer { margin-top: 4rem; color: var(--quiet); font-size: .875rem }
+:root { color-scheme: light dark; color: light-dark(#222, #eee);
+  background: light-dark(#f6f3ec, #161618) }
+body { display: flex; flex-direction: column; box-sizing: border-box;
+  min-height: 100vh; max-width: 36em; margin: auto; padding: 1.5em;
+  font: clamp(1.125rem, 1rem + .5vw, 1.75rem)/1.5 system-ui, sans-serif }
+nav a { margin-right: 1em; color: inherit }
+main { margin: auto 0 }
+h1 { margin: 0; color: light-dark(#9b1c31, #ff9aa8);
+  font-size: clamp(2.5rem, 9vw, 3.5em); line-height: 1.1 }
 </style>
 </head>
 <body>
+<nav>
+<a href="{{ url_for('index') }}">Home</a>
+<a href="{{ url_for('about') }}">About Me</a>
+</nav>
 <main>
 {% block content %}{% endblock %}
 </main>
@@ -78,14 +61,30 @@ footer { margin-top: 4rem; color: var(--quiet); font-size: .875rem }
 </html>
 """
 
+# The pages
+
+
+@app.route("/")
+def index():
+    """Welcome the visitor."""
+    return render_template("index.html")
+
+
 TEMPLATES["index.html"] = """\
 {% extends "base.html" %}
 {% block title %}Personal Website{% endblock %}
 {% block content %}
 <h1>Welcome to My Website</h1>
-<p><a href="{{ url_for('about') }}">About Me</a></p>
+<p>Two pages and the way between them, in one file.</p>
 {% endblock %}
 """
+
+
+@app.route("/about/")
+def about():
+    """Say what this website is."""
+    return render_template("about.html")
+
 
 TEMPLATES["about.html"] = """\
 {% extends "base.html" %}
@@ -93,9 +92,15 @@ TEMPLATES["about.html"] = """\
 {% block content %}
 <h1>About Me</h1>
 <p>This is my personal website.</p>
-<p><a href="{{ url_for('index') }}">Home</a></p>
 {% endblock %}
 """
+
+
+@app.errorhandler(404)
+def page_not_found(error):
+    """Show a page in the same dress where there is none."""
+    return render_template("404.html"), 404
+
 
 TEMPLATES["404.html"] = """\
 {% extends "base.html" %}
@@ -103,7 +108,6 @@ TEMPLATES["404.html"] = """\
 {% block content %}
 <h1>Not Found</h1>
 <p>There is no page at this address.</p>
-<p><a href="{{ url_for('index') }}">Home</a></p>
 {% endblock %}
 """
 
@@ -114,7 +118,5 @@ if __name__ == "__main__":
     port = os.environ.get("PORT", "5000")
     try:
         serve(app, listen=f"127.0.0.1:{port}")
-    except (OSError, ValueError) as error:
-        sys.exit(f"Cannot serve on port {port}: {error}")
-    finally:  # waitress leaves its sockets to the system to close
-        warnings.simplefilter("ignore", ResourceWarning)
+    except OSError as error:
+        sys.exit(f"Port {port}: {error}\nTry: PORT=5001 python {__file__}")

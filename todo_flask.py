@@ -9,64 +9,46 @@ Live-code:  flask --app todo_flask run --debug
 Needs:      pip install flask waitress
 """
 
-import functools
 import logging
+import math
 import os
 import re
 import secrets
 import sqlite3
 import sys
-import unicodedata
-import warnings
-from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask, abort, g, redirect, render_template, request
 from flask import session, url_for
 from jinja2 import DictLoader
 from waitress import serve
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import IntegerConverter
 from werkzeug.security import check_password_hash, generate_password_hash
 
 # Configuration
 
-DATABASE = Path(__file__).resolve().with_name("todo_flask.sqlite3")
+DATABASE = Path(__file__).with_name("todo_flask.sqlite3")
+FILTERS = [(None, "All"), ("active", "Active"), ("completed", "Completed")]
 PAGE_SIZE = 50  # to-dos
-TEMPLATES = {}  # file name: text; filled below
-
-# A reloader hands the key down, so that a reload logs nobody out.
-if not os.environ.get("SECRET_KEY"):
-    os.environ["SECRET_KEY"] = secrets.token_hex()
-
-
-class IdConverter(IntegerConverter):
-    """An ID in an address: ASCII digits, no more than SQLite can hold."""
-
-    regex = "[0-9]{1,18}"
-
+TEMPLATES = {}  # each can move into templates/, as a file of its name
 
 app = Flask(__name__)
 app.config.update(
     MAX_CONTENT_LENGTH=500_000,  # bytes
-    PERMANENT_SESSION_LIFETIME=timedelta(weeks=2),
-    SECRET_KEY=os.environ["SECRET_KEY"],
+    # A reloader hands the key down, so that a reload logs nobody out.
+    SECRET_KEY=os.environ.setdefault("SECRET_KEY", secrets.token_hex()),
     SESSION_COOKIE_NAME="todo_flask",  # cookies do not know ports
     SESSION_COOKIE_SAMESITE="Lax",
     TRUSTED_HOSTS=["127.0.0.1", "localhost"],
 )
 app.jinja_loader = DictLoader(TEMPLATES)
-app.url_map.converters["id"] = IdConverter
 
 # Database
 
 SCHEMA = """
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS user (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    username TEXT NOT NULL UNIQUE,
-    folded_username TEXT NOT NULL UNIQUE,
+    id INTEGER PRIMARY KEY,
+    username TEXT NOT NULL UNIQUE COLLATE NOCASE,
     password TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS todo (
@@ -75,38 +57,19 @@ CREATE TABLE IF NOT EXISTS todo (
     title TEXT NOT NULL,
     completed BOOLEAN NOT NULL DEFAULT FALSE
 );
-CREATE INDEX IF NOT EXISTS todo_all ON todo (owner_id, id);
-CREATE INDEX IF NOT EXISTS todo_filtered ON todo (owner_id, completed, id);
+CREATE INDEX IF NOT EXISTS todo_all ON todo (owner_id);
+CREATE INDEX IF NOT EXISTS todo_filtered ON todo (owner_id, completed);
 COMMIT;
 PRAGMA journal_mode = WAL;
 """
 
 
-def connect():
-    """Open the database; every statement is a transaction of its own."""
-    db = sqlite3.connect(DATABASE, isolation_level=None)
-    db.row_factory = sqlite3.Row
-    return db
-
-
-def init_db():
-    """Make the tables, if this is the first start; say what is in the way."""
-    try:
-        with closing(connect()) as db:
-            if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
-                db.executescript(SCHEMA)
-    except sqlite3.Error as error:
-        sys.exit(f"Cannot use {DATABASE}: {error}")
-    for place in (DATABASE, DATABASE.parent):
-        if not os.access(place, os.W_OK):
-            print(f"Nothing can be saved in {place}", file=sys.stderr)
-
-
-def execute(sql, *values):
-    """Run one statement on the connection of this request."""
+def get_db():
+    """Return the connection of this request; a statement commits itself."""
     if "db" not in g:
-        g.db = connect()
-    return g.db.execute(sql, values)
+        g.db = sqlite3.connect(DATABASE, isolation_level=None)
+        g.db.row_factory = sqlite3.Row
+    return g.db
 
 
 @app.teardown_appcontext
@@ -116,299 +79,15 @@ def close_db(error):
         g.db.close()
 
 
-# Protection and errors
+def init_db():
+    """Make the tables, if this is the first start."""
+    with app.app_context():
+        get_db().executescript(SCHEMA)
 
 
-@app.before_request
-def check_origin():
-    """Refuse what the page of another site sends in a visitor's name.
+init_db()
 
-    Browsers say in Origin where a POST comes from (Fetch standard); a token
-    in each form, as Flask-WTF makes it, also covers those that do not.
-    """
-    if request.method == "POST":
-        own_origin = request.host_url.rstrip("/")
-        if request.headers.get("Origin", own_origin) != own_origin:
-            abort(403)
-
-
-@app.after_request
-def add_security_headers(response):
-    """Have the browser guess no types, be in no frame, leak no address."""
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["X-Frame-Options"] = "DENY"
-    return response
-
-
-@app.errorhandler(HTTPException)
-def error_page(error):
-    """Show any error as a page like the others."""
-    response = error.get_response()
-    response.data = render_template("error.html", error=error)
-    return response
-
-
-# Accounts
-
-USERNAME_INVALID = "A username is 1 to 150 letters, digits or @ . + - _"
-USERNAME_TAKEN = "This username is taken."
-PASSWORD_SHORT = "A password has at least 8 characters."
-PASSWORDS_DIFFER = "The two passwords differ."
-
-
-def normalize(username):
-    """Return a username without differences that nobody can see."""
-    return unicodedata.normalize("NFKC", username.strip())
-
-
-def signup_error(username, password1, password2):
-    """Return what is wrong with a new account, or None."""
-    if not re.fullmatch(r"[\w.@+-]{1,150}", username):
-        return USERNAME_INVALID
-    sql = "SELECT 1 FROM user WHERE folded_username = ?"
-    if execute(sql, username.casefold()).fetchone():
-        return USERNAME_TAKEN
-    if len(password1) < 8:
-        return PASSWORD_SHORT
-    if password1 != password2:
-        return PASSWORDS_DIFFER
-    return None
-
-
-def add_user(username, password):
-    """Return the ID of a new user; raise IntegrityError if it exists."""
-    sql = """INSERT INTO user (username, folded_username, password)
-             VALUES (?, ?, ?)"""
-    password_hash = generate_password_hash(password)
-    return execute(sql, username, username.casefold(), password_hash).lastrowid
-
-
-def authenticate(username, password):
-    """Return the user with this name and password, or None."""
-    sql = "SELECT id, password FROM user WHERE username = ?"
-    user = execute(sql, username).fetchone()
-    if user is None:
-        generate_password_hash(password)  # as slow as a check: tells nothing
-    elif check_password_hash(user["password"], password):
-        return user
-    return None
-
-
-def start_session(user_id):
-    """Log a user in, in a session that holds nothing older."""
-    session.clear()
-    session.permanent = True
-    session["user_id"] = user_id
-
-
-@app.before_request
-def load_user():
-    """Keep who is asking in g.user: a row, or None before the login."""
-    g.user = None
-    if "user_id" in session:
-        sql = "SELECT id, username FROM user WHERE id = ?"
-        g.user = execute(sql, session["user_id"]).fetchone()
-
-
-def login_required(view):
-    """Send who is not logged in to the login page."""
-
-    @functools.wraps(view)
-    def wrapper(**kwargs):
-        if g.user is None:
-            return redirect(url_for("login"))
-        return view(**kwargs)
-
-    return wrapper
-
-
-@app.route("/signup/", methods=["GET", "POST"])
-def signup():
-    """Make an account and log in."""
-    if g.user:
-        return redirect(url_for("index"))
-    username, error = "", None
-    if request.method == "POST":
-        username = request.form.get("username", "")
-        name = normalize(username)
-        password1 = request.form.get("password1", "")
-        password2 = request.form.get("password2", "")
-        error = signup_error(name, password1, password2)
-        if error is None:
-            try:
-                start_session(add_user(name, password1))
-                return redirect(url_for("index"))
-            except sqlite3.IntegrityError:  # somebody was faster
-                error = USERNAME_TAKEN
-    return render_template("signup.html", username=username, error=error)
-
-
-@app.route("/login/", methods=["GET", "POST"])
-def login():
-    """Log in."""
-    if g.user:
-        return redirect(url_for("index"))
-    username, failed = "", False
-    if request.method == "POST":
-        username = request.form.get("username", "")
-        password = request.form.get("password", "")
-        user = authenticate(normalize(username), password)
-        if user:
-            start_session(user["id"])
-            return redirect(url_for("index"))
-        failed = True
-    return render_template("login.html", username=username, failed=failed)
-
-
-@app.route("/logout/", methods=["POST"])
-def logout():
-    """Log out."""
-    session.clear()
-    return redirect(url_for("login"))
-
-
-# The list
-
-
-def title_error(title):
-    """Return what is wrong with the title of a to-do, or None."""
-    length = len(title.strip())
-    if length == 0:
-        return "Please write what needs to be done."
-    if length > 200:
-        return f"A title has at most 200 characters; this has {length}."
-    if "\0" in title:
-        return "A title cannot have a NUL character."
-    return None
-
-
-def list_args():
-    """Return which part of the list is asked for, nonsense left out."""
-    args = {}
-    if request.args.get("show") in ("active", "completed"):
-        args["show"] = request.args["show"]
-    if re.fullmatch("[0-9]{1,18}", request.args.get("before", "")):
-        args["before"] = int(request.args["before"])
-    return args
-
-
-def get_todos(args):
-    """Return the to-dos of one page, newest first, and one to spare."""
-    sql = "SELECT id, title, completed FROM todo WHERE owner_id = ?"
-    values = [g.user["id"]]
-    if "show" in args:
-        sql += " AND completed = ?"
-        values.append(args["show"] == "completed")
-    if "before" in args:
-        sql += " AND id < ?"
-        values.append(args["before"])
-    sql += " ORDER BY id DESC LIMIT ?"
-    return execute(sql, *values, PAGE_SIZE + 1).fetchall()
-
-
-def redirect_to_list():
-    """Return to the part of the list that the visitor came from."""
-    return redirect(url_for("index", **list_args()))
-
-
-@app.route("/", methods=["GET", "POST"])
-@login_required
-def index():
-    """Show a page of the list; add what the visitor wrote."""
-    args = list_args()
-    title, error = "", None
-    if request.method == "POST":
-        title = request.form.get("title", "")
-        error = title_error(title)
-        if error is None:
-            sql = "INSERT INTO todo (owner_id, title) VALUES (?, ?)"
-            execute(sql, g.user["id"], title.strip())
-            args.pop("before", None)  # what is new is on the first page
-            return redirect(url_for("index", **args))
-    todos = get_todos(args)
-    older = None
-    if len(todos) > PAGE_SIZE:
-        older = {**args, "before": todos[PAGE_SIZE - 1]["id"]}
-    sql = "SELECT count(*) FROM todo WHERE owner_id = ? AND completed = FALSE"
-    active_count = execute(sql, g.user["id"]).fetchone()[0]
-    sql = "SELECT 1 FROM todo WHERE owner_id = ? AND completed = TRUE LIMIT 1"
-    any_completed = execute(sql, g.user["id"]).fetchone()
-    return render_template(
-        "index.html",
-        title=title,
-        error=error,
-        args=args,
-        todos=todos[:PAGE_SIZE],
-        older=older,
-        active_count=active_count,
-        any_completed=any_completed,
-    )
-
-
-@app.route("/<id:todo_id>/edit/", methods=["GET", "POST"])
-@login_required
-def edit(todo_id):
-    """Change the title of a to-do."""
-    sql = "SELECT title FROM todo WHERE id = ? AND owner_id = ?"
-    todo = execute(sql, todo_id, g.user["id"]).fetchone()
-    if todo is None:
-        abort(404)
-    title, error = todo["title"], None
-    if request.method == "POST":
-        title = request.form.get("title", "")
-        error = title_error(title)
-        if error is None:
-            sql = "UPDATE todo SET title = ? WHERE id = ? AND owner_id = ?"
-            execute(sql, title.strip(), todo_id, g.user["id"])
-            return redirect_to_list()
-    return render_template(
-        "edit.html", args=list_args(), title=title, error=error
-    )
-
-
-@app.route("/<id:todo_id>/toggle/", methods=["POST"])
-@login_required
-def toggle(todo_id):
-    """Complete a to-do, or make it active again."""
-    sql = """UPDATE todo SET completed = NOT completed
-             WHERE id = ? AND owner_id = ?"""
-    if not execute(sql, todo_id, g.user["id"]).rowcount:
-        abort(404)
-    return redirect_to_list()
-
-
-@app.route("/<id:todo_id>/delete/", methods=["POST"])
-@login_required
-def delete(todo_id):
-    """Delete a to-do."""
-    sql = "DELETE FROM todo WHERE id = ? AND owner_id = ?"
-    if not execute(sql, todo_id, g.user["id"]).rowcount:
-        abort(404)
-    return redirect_to_list()
-
-
-@app.route("/toggle-all/", methods=["POST"])
-@login_required
-def toggle_all():
-    """Complete all to-dos; if they all are, make them all active."""
-    sql = """UPDATE todo SET completed = EXISTS (
-                 SELECT 1 FROM todo WHERE owner_id = ? AND completed = FALSE)
-             WHERE owner_id = ?"""
-    execute(sql, g.user["id"], g.user["id"])
-    return redirect_to_list()
-
-
-@app.route("/clear-completed/", methods=["POST"])
-@login_required
-def clear_completed():
-    """Delete the completed to-dos."""
-    sql = "DELETE FROM todo WHERE owner_id = ? AND completed = TRUE"
-    execute(sql, g.user["id"])
-    return redirect_to_list()
-
-
-# Templates: each can move into templates/, as a file of that name
+# Layout
 
 TEMPLATES["base.html"] = """\
 <!doctype html>
@@ -421,50 +100,51 @@ TEMPLATES["base.html"] = """\
 <link rel="icon" href="data:,">
 <style>
 :root { color-scheme: light dark; scrollbar-gutter: stable;
-  --page: #f4f4f2; --card: #fff; --ink: #222; --quiet: #5c5c5c;
-  --line: #858585; --rule: #e2e2e2; --accent: #b3233a; --on-accent: #fff }
-@media (prefers-color-scheme: dark) { :root {
-  --page: #161618; --card: #232326; --ink: #eee; --quiet: #b8b8b8;
-  --rule: #3d3d41; --accent: #ff9aa8; --on-accent: #222 } }
+  color: light-dark(#222, #eee); background: light-dark(#f1f1ed, #161618);
+  --accent: light-dark(#9b1c31, #ff9aa8); --card: light-dark(#fff, #232326);
+  --quiet: light-dark(#505050, #b8b8b8) }
 * { box-sizing: border-box }
-body { max-width: 42rem; margin: 0 auto; padding: .5rem; color: var(--ink);
-  background: var(--page); font: 1.125rem/1.5 system-ui, sans-serif }
-main { padding: 1rem 1.25rem; border: 1px solid var(--rule);
-  border-radius: .75rem; background: var(--card); overflow-wrap: anywhere }
-h1 { margin: 0 0 1rem; font-size: 2rem; color: var(--accent) }
-a { color: var(--accent) }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-label { display: block; margin: 1rem 0 .25rem }
-input, button { padding: .4em .75em; border: 1px solid var(--line);
-  border-radius: .4em; background: none; color: inherit; font: inherit }
-input { width: 100% }
-::placeholder { color: var(--quiet); opacity: 1 }
-button { flex: none; cursor: pointer }
-.primary { border-color: var(--accent); background: var(--accent);
-  color: var(--on-accent) }
-[role=alert] { border-left: .3em solid var(--accent); padding-left: .75em }
-header, .row, .todo-list li { display: flex; align-items: center; gap: .5rem }
-header { flex-wrap: wrap; min-height: 3.5rem; padding: .25rem;
-  color: var(--quiet) }
-header form { margin: 0 0 0 auto }
-header b { flex: 1; max-width: 100%; text-align: right;
-  overflow-wrap: break-word }
-.todo-list { margin: 1rem 0; padding: 0; list-style: none }
-.todo-list li { padding: .4rem 0; border-top: 1px solid var(--rule) }
+body { max-width: 34em; margin: auto; padding: .5em; overflow-wrap: anywhere;
+  font: clamp(1.125rem, 1rem + .4vw, 1.75rem)/1.5 system-ui, sans-serif }
+header, .row, li { display: flex; flex-wrap: wrap; align-items: center;
+  justify-content: space-between; gap: 0 1em }
+header { padding: .5em 0; color: var(--quiet); font-size: .8em }
+header b { margin-left: auto }
+main { padding: 1em 1.25em; border-radius: .5em; background: var(--card) }
+h1 { margin: 0; color: var(--accent) }
+ul, .helptext * { margin: 0; padding: 0; list-style: none }
+main form > * { margin: 1em 0 }
+input { width: 100%; padding: .4em; border: 1px solid; border-radius: .25em;
+  background: none; color: inherit; font: inherit }
+.new-todo { flex: 1; width: 0 }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
+[aria-invalid], .errorlist { border-left: .4em solid var(--accent) }
+.errorlist { padding-left: .5em }
+::placeholder, .helptext { color: var(--quiet); opacity: 1 }
+a, button { color: var(--accent) }
+button { padding: .4em 0; border: 1px solid transparent; background: none;
+  font: inherit; cursor: pointer }
+.primary { padding: .4em .75em; border-radius: .25em }
+.primary, .completed .toggle { color: var(--card); background: var(--accent) }
+.todo-list li { flex-wrap: nowrap; border-top: 1px solid #8886 }
+.todo-list button { flex: none; width: 2em; height: 2em; margin: .25em 0;
+  padding: 0; border-radius: 1em; scroll-margin: 40vh }
+.todo-list .toggle { border-color: var(--quiet) }
 .title { flex: 1; color: inherit; text-decoration: none }
-.title:hover { text-decoration: underline }
 .completed .title { color: var(--quiet); text-decoration: line-through }
-.toggle, .destroy { width: 2.5rem; height: 2.5rem; padding: 0 }
-.toggle { border-radius: 50%; color: var(--accent) }
-.destroy { border-color: transparent; color: var(--quiet) }
-.status { flex-wrap: wrap; justify-content: space-between }
-.filters a { display: inline-block; padding: .2em .5em }
-.filters [aria-current] { border-radius: .4em; text-decoration: none;
-  box-shadow: 0 0 0 1px var(--accent) }
+nav a { margin-right: .75em; text-decoration: none }
+[aria-current] { color: inherit; font-weight: bold }
 </style>
 </head>
 <body>
-<header>Made with Flask{% block account %}{% endblock %}</header>
+<header>Made with Flask
+{% if g.user %}
+<b>{{ g.user.username }}</b>
+<form method="post" action="{{ url_for('logout') }}">
+<button>Log out</button>
+</form>
+{% endif %}
+</header>
 <main>
 {% block content %}{% endblock %}
 </main>
@@ -472,65 +152,312 @@ header b { flex: 1; max-width: 100%; text-align: right;
 </html>
 """
 
-TEMPLATES["index.html"] = """\
+TEMPLATES["404.html"] = """\
 {% extends "base.html" %}
-{% block title %}Todos{% endblock %}
-{% block account %}
-<b>{{ g.user.username }}</b>
-<form method="post" action="{{ url_for('logout') }}">
-<button>Log out</button>
+{% block title %}Not Found{% endblock %}
+{% block content %}
+<h1>Not Found</h1>
+<p>There is nothing at this address.</p>
+<p><a href="{{ url_for('index') }}">Back to the list</a></p>
+{% endblock %}
+"""
+
+
+@app.errorhandler(404)
+def page_not_found(error):
+    """Show the way back from an address that does not exist."""
+    return render_template("404.html"), 404
+
+
+# Protection
+
+
+@app.before_request
+def check_origin():
+    """Refuse what the page of another site sends in a visitor's name.
+
+    Browsers say in Origin where a POST comes from (Fetch standard); a token
+    in each form, as Flask-WTF makes it, also covers those that do not.
+    """
+    own_origin = request.host_url.rstrip("/")
+    if request.method == "POST" and request.origin not in (None, own_origin):
+        abort(403)
+
+
+@app.before_request
+def require_login():
+    """Keep who is asking in g.user; send strangers to the login page."""
+    g.user = None
+    if "user_id" in session:
+        sql = "SELECT id, username FROM user WHERE id = ?"
+        g.user = get_db().execute(sql, (session["user_id"],)).fetchone()
+    if g.user is None and request.endpoint not in ("login", "signup", None):
+        return redirect(url_for("login"))
+
+
+@app.after_request
+def add_security_headers(response):
+    """Have the browser guess no types, be in no frame, leak no address."""
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["X-Frame-Options"] = "DENY"
+    return response
+
+
+# Accounts
+
+TEMPLATES["forms.html"] = """\
+{% macro input(name, value="", type="text", autofocus=False) %}
+<input name="{{ name }}" type="{{ type }}"{{ kwargs|xmlattr }}
+  {% if type == "text" %}value="{{ request.form.get(name, value) }}"{% endif %}
+  {% if name in errors %}aria-invalid="true" aria-describedby="error"
+  {% endif %}{% if autofocus or name in errors %}autofocus{% endif %}>
+{% endmacro %}
+{% macro errorlist(name) %}
+{% if name in errors %}
+<p class="errorlist" id="error">{{ errors[name] }}</p>
+{% endif %}
+{% endmacro %}
+{% macro field(label, name) %}
+<p><label>{{ label }} {{ input(name, **kwargs) }}</label></p>
+{{ errorlist(name) }}
+{% endmacro %}
+"""
+
+
+def login_user(user_id):
+    """Start a session that holds nothing older; go to the list."""
+    session.clear()
+    session.permanent = True
+    session["user_id"] = user_id
+    return redirect(url_for("index"))
+
+
+@app.route("/signup/", methods=["GET", "POST"])
+def signup():
+    """Make an account and log in."""
+    errors = {}
+    if request.method == "POST":
+        username = request.form["username"].strip()
+        password = request.form["password1"]
+        if not re.fullmatch(r"[\w.@+-]{1,150}", username):
+            errors["username"] = "Use 1 to 150 letters, digits or @ . + - _"
+        elif len(password) < 8:
+            errors["password1"] = "Use at least 8 characters."
+        elif password != request.form["password2"]:
+            errors["password2"] = "The two passwords differ."
+        if not errors:
+            sql = "INSERT INTO user (username, password) VALUES (?, ?)"
+            try:
+                cursor = get_db().execute(
+                    sql, (username, generate_password_hash(password))
+                )
+                return login_user(cursor.lastrowid)
+            except sqlite3.IntegrityError:
+                errors["username"] = "This username is taken."
+    return render_template("signup.html", errors=errors)
+
+
+TEMPLATES["signup.html"] = """\
+{% extends "base.html" %}
+{% from "forms.html" import field with context %}
+{% block title %}Sign up{% endblock %}
+{% block content %}
+<h1>Sign up</h1>
+<form method="post">
+{{ field("Username", "username", autocomplete="username",
+         autofocus=not errors) }}
+{{ field("Password (at least 8 characters)", "password1", type="password",
+         autocomplete="new-password") }}
+{{ field("Password confirmation", "password2", type="password",
+         autocomplete="new-password") }}
+<p class="row"><button class="primary">Sign up</button>
+<a href="{{ url_for('login') }}">Log in</a></p>
 </form>
 {% endblock %}
+"""
+
+
+@app.route("/login/", methods=["GET", "POST"])
+def login():
+    """Log in."""
+    errors = {}
+    if request.method == "POST":
+        sql = "SELECT id, password FROM user WHERE username = ?"
+        username = request.form["username"].strip()
+        user = get_db().execute(sql, (username,)).fetchone()
+        password = request.form["password"]
+        if user is None:
+            generate_password_hash(password)  # takes as long as a check
+        elif check_password_hash(user["password"], password):
+            return login_user(user["id"])
+        errors["username"] = "No user has this username and password."
+    return render_template("login.html", errors=errors)
+
+
+TEMPLATES["login.html"] = """\
+{% extends "base.html" %}
+{% from "forms.html" import field with context %}
+{% block title %}Log in{% endblock %}
+{% block content %}
+<h1>Log in</h1>
+<form method="post">
+{{ field("Username", "username", autocomplete="username",
+         autofocus=not errors) }}
+{{ field("Password", "password", type="password",
+         autocomplete="current-password") }}
+<p class="row"><button class="primary">Log in</button>
+<a href="{{ url_for('signup') }}">Sign up</a></p>
+</form>
+{% endblock %}
+"""
+
+
+@app.post("/logout/")
+def logout():
+    """Log out."""
+    session.clear()
+    return redirect(url_for("login"))
+
+
+# The list
+
+
+def title_errors(title):
+    """Return what is wrong with the title of a to-do, by field."""
+    if not title:
+        return {"title": "Please write what needs to be done."}
+    if len(title) > 200:
+        return {"title": f"Use at most 200 characters, not {len(title)}."}
+    if "\0" in title:
+        return {"title": "Use no NUL characters."}
+    return {}
+
+
+def list_args():
+    """Return the filter and the page that the address asks for."""
+    names = ("show", "page")
+    return {name: request.args[name] for name in names if name in request.args}
+
+
+def redirect_to_list():
+    """Return to the filter and the page that the visitor came from."""
+    return redirect(url_for("index", **list_args()))
+
+
+def count_todos(completed):
+    """Return how many to-dos are completed, or how many are not."""
+    sql = "SELECT count(*) FROM todo WHERE owner_id = ? AND completed = ?"
+    row = get_db().execute(sql, (g.user["id"], completed)).fetchone()
+    return row[0]
+
+
+def get_todos(show, page):
+    """Return the to-dos on one page of a filter, newest first."""
+    sql = "SELECT id, title, completed FROM todo WHERE owner_id = ?"
+    values = [g.user["id"]]
+    if show:
+        sql += " AND completed = ?"
+        values.append(show == "completed")
+    sql += " ORDER BY id DESC LIMIT ? OFFSET ?"
+    values += [PAGE_SIZE, (page - 1) * PAGE_SIZE]
+    return get_db().execute(sql, values).fetchall()
+
+
+@app.route("/", methods=["GET", "POST"])
+def index():
+    """Show a page of the list; add what the visitor wrote."""
+    show = request.args.get("show")
+    errors = {}
+    if request.method == "POST":
+        title = request.form["title"].strip()
+        errors = title_errors(title)
+        if not errors:
+            sql = "INSERT INTO todo (owner_id, title) VALUES (?, ?)"
+            get_db().execute(sql, (g.user["id"], title))
+            # What is new is active, and on the first page.
+            show = "active" if show == "active" else None
+            return redirect(url_for("index", show=show))
+    counts = {"active": count_todos(False), "completed": count_todos(True)}
+    counts[None] = sum(counts.values())
+    if show not in counts:
+        show = None
+    last_page = max(1, math.ceil(counts[show] / PAGE_SIZE))
+    page = request.args.get("page", 1, type=int)
+    page = min(max(1, page), last_page)
+    return render_template(
+        "index.html",
+        errors=errors,
+        args=list_args(),
+        show=show,
+        filters=FILTERS,
+        counts=counts,
+        todos=get_todos(show, page),
+        page=page,
+        last_page=last_page,
+    )
+
+
+# A fragment on the address of a button (#todo-ID) outlives the redirect: the
+# visitor is where they were, with the same button in focus.
+TEMPLATES["index.html"] = """\
+{% extends "base.html" %}
+{% from "forms.html" import errorlist, input with context %}
+{% block title %}Todos{% endblock %}
 {% block content %}
 <h1>todos</h1>
-<form method="post" action="{{ url_for('index', **args) }}">
-<div class="row">
-<input class="new-todo" name="title" autofocus
-  value="{{ title }}"
-  placeholder="What needs to be done?" aria-label="What needs to be done?"
-  {% if error %}aria-invalid="true" aria-describedby="error"{% endif %}>
-<button class="primary">Add</button>
-</div>
-{% if error %}<p role="alert" id="error">{{ error }}</p>{% endif %}
+<form method="post" action="{{ url_for('index', show=show) }}">
+<p class="row">
+{{ input("title", class="new-todo", autofocus=True,
+         placeholder="What needs to be done?",
+         **{"aria-label": "What needs to be done?"}) }}
+<button class="primary">Add</button></p>
+{{ errorlist("title") }}
 </form>
-{% if active_count or any_completed %}
+{% if counts[None] %}
 <form method="post">
-<p><button class="toggle-all"
-  formaction="{{ url_for('toggle_all', **args) }}">
-{% if active_count %}Complete all{% else %}Reactivate all{% endif %}
-</button></p>
+<div class="row">
+<span class="todo-count"><strong>{{ counts.active }}</strong>
+item{{ "s" if counts.active != 1 }} left</span>
+<button class="toggle-all" formaction="{{ url_for('toggle_all', **args) }}">
+{{ "Complete" if counts.active else "Reactivate" }} all</button>
+</div>
 <ul class="todo-list">
 {% for todo in todos %}
 <li{% if todo.completed %} class="completed"{% endif %}>
-<button class="toggle" aria-label="Complete {{ todo.title }}"
+<button class="toggle" id="todo-{{ todo.id }}"
+  aria-label="Complete {{ todo.title }}"
   aria-pressed="{{ 'true' if todo.completed else 'false' }}"
-  formaction="{{ url_for('toggle', todo_id=todo.id, **args) }}">
-{% if todo.completed %}✓{% endif %}
-</button>
+  formaction="{{ url_for('toggle', todo_id=todo.id, **args)
+  }}#todo-{{ todo.id }}">
+{% if todo.completed %}✓{% endif %}</button>
 <a class="title"
   href="{{ url_for('edit', todo_id=todo.id, **args) }}">{{ todo.title }}</a>
-<button class="destroy" aria-label="Delete {{ todo.title }}"
-  formaction="{{ url_for('delete', todo_id=todo.id, **args) }}">×</button>
+<button class="destroy" id="row-{{ loop.index }}"
+  aria-label="Delete {{ todo.title }}"
+  formaction="{{ url_for('delete', todo_id=todo.id, **args)
+  }}#row-{{ loop.index0 }}">×</button>
 </li>
+{% else %}
+<li>Nothing to show here.</li>
 {% endfor %}
 </ul>
-{% if not todos %}<p>Nothing to show here.</p>{% endif %}
-{% if older %}
-<p><a href="{{ url_for('index', **older) }}">Older</a></p>
-{% endif %}
-<div class="row status">
-<p class="todo-count"><strong>{{ active_count }}</strong>
-item{% if active_count != 1 %}s{% endif %} left</p>
+<div class="row">
 <nav class="filters" aria-label="Filters">
-<a href="{{ url_for('index') }}"
-  {% if not args.show %}aria-current="page"{% endif %}>All</a>
-<a href="{{ url_for('index', show='active') }}"
-  {% if args.show == 'active' %}aria-current="page"{% endif %}>Active</a>
-<a href="{{ url_for('index', show='completed') }}"
-  {% if args.show == 'completed' %}aria-current="page"{% endif %}
-  >Completed</a>
+{% for value, label in filters %}
+<a href="{{ url_for('index', show=value) }}"
+  {% if value == show %}aria-current="page"{% endif %}>{{ label }}</a>
+{% endfor %}
 </nav>
-{% if any_completed %}
+<nav aria-label="Pages">
+{% if page > 1 %}
+<a href="{{ url_for('index', show=show, page=page - 1) }}">Newer</a>
+{% endif %}
+{% if page < last_page %}
+<a href="{{ url_for('index', show=show, page=page + 1) }}">Older</a>
+{% endif %}
+</nav>
+{% if counts.completed %}
 <button class="clear-completed"
   formaction="{{ url_for('clear_completed', **args) }}">
 Clear completed</button>
@@ -541,97 +468,85 @@ Clear completed</button>
 {% endblock %}
 """
 
+
+# An ID stays text: SQLite compares it with a number, of whatever length.
+@app.route("/<todo_id>/edit/", methods=["GET", "POST"])
+def edit(todo_id):
+    """Change the title of a to-do."""
+    sql = "SELECT id, title FROM todo WHERE id = ? AND owner_id = ?"
+    todo = get_db().execute(sql, (todo_id, g.user["id"])).fetchone()
+    if todo is None:
+        abort(404)
+    errors = {}
+    if request.method == "POST":
+        title = request.form["title"].strip()
+        errors = title_errors(title)
+        if not errors:
+            sql = "UPDATE todo SET title = ? WHERE id = ? AND owner_id = ?"
+            get_db().execute(sql, (title, todo_id, g.user["id"]))
+            return redirect_to_list()
+    return render_template(
+        "edit.html", errors=errors, args=list_args(), todo=todo
+    )
+
+
 TEMPLATES["edit.html"] = """\
 {% extends "base.html" %}
+{% from "forms.html" import field with context %}
 {% block title %}Edit a to-do{% endblock %}
 {% block content %}
 <h1>Edit</h1>
-<form method="post">
-{% if error %}<p role="alert" id="error">{{ error }}</p>{% endif %}
-<label for="title">Title</label>
-<input class="edit" id="title" name="title" autofocus
-  value="{{ title }}"
-  {% if error %}aria-invalid="true" aria-describedby="error"{% endif %}>
+<form method="post" action="#todo-{{ todo.id }}">
+{{ field("Title", "title", value=todo.title, class="edit",
+         autofocus=True) }}
 <p class="row"><button class="primary">Save</button>
-<a href="{{ url_for('index', **args) }}">Cancel</a></p>
+<a href="{{ url_for('index', **args) }}#todo-{{ todo.id }}">Cancel</a></p>
 </form>
 {% endblock %}
 """
 
-TEMPLATES["login.html"] = """\
-{% extends "base.html" %}
-{% block title %}Log in{% endblock %}
-{% block content %}
-<h1>Log in</h1>
-<form method="post">
-{% if failed %}
-<p role="alert" id="error">No user has this username and password.</p>
-{% endif %}
-<label for="username">Username</label>
-<input id="username" name="username" autofocus
-  value="{{ username }}"
-  autocomplete="username" autocapitalize="none"
-  {% if failed %}aria-invalid="true" aria-describedby="error"{% endif %}>
-<label for="password">Password</label>
-<input id="password" name="password" type="password"
-  autocomplete="current-password">
-<p class="row"><button class="primary">Log in</button>
-<a href="{{ url_for('signup') }}">Sign up</a></p>
-</form>
-{% endblock %}
-"""
 
-TEMPLATES["signup.html"] = """\
-{% extends "base.html" %}
-{% block title %}Sign up{% endblock %}
-{% block content %}
-<h1>Sign up</h1>
-<form method="post">
-{% if error %}<p role="alert" id="error">{{ error }}</p>{% endif %}
-<label for="username">Username</label>
-<input id="username" name="username" autofocus
-  value="{{ username }}"
-  autocomplete="username" autocapitalize="none"
-  {% if error %}aria-invalid="true" aria-describedby="error"{% endif %}>
-<label for="password1">Password (at least 8 characters)</label>
-<input id="password1" name="password1" type="password"
-  autocomplete="new-password">
-<label for="password2">The same password again</label>
-<input id="password2" name="password2" type="password"
-  autocomplete="new-password">
-<p class="row"><button class="primary">Sign up</button>
-<a href="{{ url_for('login') }}">Log in</a></p>
-</form>
-{% endblock %}
-"""
+@app.post("/<todo_id>/toggle/")
+def toggle(todo_id):
+    """Complete a to-do, or make it active again."""
+    sql = """UPDATE todo SET completed = NOT completed
+             WHERE id = ? AND owner_id = ?"""
+    if not get_db().execute(sql, (todo_id, g.user["id"])).rowcount:
+        abort(404)
+    return redirect_to_list()
 
-TEMPLATES["error.html"] = """\
-{% extends "base.html" %}
-{% block title %}{{ error.name }}{% endblock %}
-{% block content %}
-<h1>{{ error.name }}</h1>
-{% if error.code == 403 %}
-<p>This form is out of date, or another site sent it.
-Go back, reload the page and try again.</p>
-{% elif error.code == 404 %}
-<p>There is nothing at this address.</p>
-{% elif error.code == 500 %}
-<p>Something went wrong here. It has been logged.</p>
-{% endif %}
-<p><a href="/">Back to the list</a></p>
-{% endblock %}
-"""
+
+@app.post("/<todo_id>/delete/")
+def delete(todo_id):
+    """Delete a to-do."""
+    sql = "DELETE FROM todo WHERE id = ? AND owner_id = ?"
+    if not get_db().execute(sql, (todo_id, g.user["id"])).rowcount:
+        abort(404)
+    return redirect_to_list()
+
+
+@app.post("/toggle-all/")
+def toggle_all():
+    """Complete all to-dos; if they all are, make them all active."""
+    sql = "UPDATE todo SET completed = ? WHERE owner_id = ?"
+    get_db().execute(sql, (count_todos(completed=False) > 0, g.user["id"]))
+    return redirect_to_list()
+
+
+@app.post("/clear-completed/")
+def clear_completed():
+    """Delete the completed to-dos."""
+    sql = "DELETE FROM todo WHERE owner_id = ? AND completed = TRUE"
+    get_db().execute(sql, (g.user["id"],))
+    return redirect_to_list()
+
 
 # Start
-
-init_db()
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     port = os.environ.get("PORT", "5000")
     try:
         serve(app, listen=f"127.0.0.1:{port}")
-    except (OSError, ValueError) as error:
-        sys.exit(f"Cannot serve on port {port}: {error}")
-    finally:  # waitress leaves its sockets to the system to close
-        warnings.simplefilter("ignore", ResourceWarning)
+    except OSError as error:
+        sys.exit(f"Port {port}: {error}\nTry: PORT=5001 python {__file__}")
