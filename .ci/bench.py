@@ -4,38 +4,36 @@ Run it:     python .ci/bench.py     (under five minutes, on loopback only)
 Needs:      pip install flask django waitress; wrk, if it can be had
 
 What is compared is measured in the same run, in turns, and each figure is the
-median of its rounds. These are figures of one machine: trust the ratios.
+median of its rounds; a ratio is that of the two figures beside it. These are
+figures of one machine: trust the ratios.
 Without wrk the load comes from threads of Python, which need more of the
 machine than the servers do; the row of the bare function shows that limit.
 """
 
-import ast
 import concurrent.futures
 import contextlib
 import datetime
 import http.client
-import io
 import os
 import platform
 import re
 import shutil
+import socket
 import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import tokenize
 import urllib.parse
 from importlib import metadata
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(HERE))
-
-import test_all  # noqa: E402  (its servers and visitors serve here too)
-
 KINDS = ["flask", "django"]
+PAIRS = ["hello", "site", "todo"]
+PASSWORD = "correct horse"
+FORM = "application/x-www-form-urlencoded"
 SIZES = [100, 10_000, 100_000]  # to-dos
 FILTERS = {
     "All": "/",
@@ -82,11 +80,17 @@ DEVELOPMENT = {
 }
 
 
+def free_port():
+    """Return a port of loopback that nobody listens on just now."""
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as server:
+        return server.getsockname()[1]
+
+
 class Server:
     """A process that serves on a free port, with its output thrown away."""
 
     def __init__(self, folder, arguments):
-        self.port = test_all.free_port()
+        self.port = free_port()
         text = [a.replace("PORT", str(self.port)) for a in arguments]
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
@@ -109,32 +113,39 @@ class Server:
             if self.process.poll() is not None:
                 raise RuntimeError(f"{self.process.args} did not start")
             with contextlib.suppress(OSError):
-                self.get(address)
+                self.request("GET", address)
                 return time.perf_counter() - self.started
             time.sleep(0.001)
 
-    def get(self, address, headers=None):
-        """Send one GET; return its response, read to the end."""
+    def request(self, method, address, body=None, headers=None):
+        """Send one request; return its response, read to the end."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
         with contextlib.closing(connection):
-            connection.request("GET", address, headers=headers or {})
+            connection.request(method, address, body, headers or {})
             response = connection.getresponse()
-            response.body = response.read()
+            response.text = response.read().decode()
             return response
 
-    def visitor(self):
-        """Return a visitor of this server."""
-        origin = f"http://127.0.0.1:{self.port}"
-
-        def send(method, address, body, headers):
-            connection = http.client.HTTPConnection("127.0.0.1", self.port)
-            with contextlib.closing(connection):
-                connection.request(method, address, body, headers)
-                response = connection.getresponse()
-                text = response.read().decode()
-                return response.status, response.getheaders(), text
-
-        return test_all.Visitor(send, origin)
+    def sign_up(self, username):
+        """Make an account; return the headers and the token of its member."""
+        page = self.request("GET", "/signup/")
+        cookies = cookies_of(page)
+        form = {
+            **token_of(page),
+            "username": username,
+            "password1": PASSWORD,
+            "password2": PASSWORD,
+        }
+        page = self.request(
+            "POST",
+            "/signup/",
+            urllib.parse.urlencode(form),
+            {"Cookie": cookies, "Content-Type": FORM},
+        )
+        if page.status != 302:
+            raise RuntimeError(f"status {page.status}")
+        headers = {"Cookie": cookies_of(page), "Content-Type": FORM}
+        return headers, token_of(self.request("GET", "/", headers=headers))
 
     def memory(self):
         """Return the resident memory in MB."""
@@ -144,6 +155,21 @@ class Server:
         """End the process."""
         self.process.kill()
         self.process.wait()
+
+
+def cookies_of(response):
+    """Return the cookies that a response sets, as a request sends them."""
+    cookies = response.headers.get_all("Set-Cookie") or []
+    return "; ".join(cookie.partition(";")[0] for cookie in cookies)
+
+
+def token_of(page):
+    """Return the hidden field of a page with forms: Django's token."""
+    return dict(
+        re.findall(r'name="(csrfmiddlewaretoken)" value="(\w+)"', page.text)[
+            :1
+        ]
+    )
 
 
 def resident(pid):
@@ -232,44 +258,13 @@ class Rounds:
         """Return the median of one measure."""
         return statistics.median(self.taken[name])
 
-    def ratio(self, name, other):
-        """Return the median of one measure over another, round by round."""
-        pairs = zip(self.taken[name], self.taken[other], strict=True)
-        return statistics.median(value / base for value, base in pairs)
+
+# Each function below returns rows of the table: figure, Flask, Django.
 
 
-def code_lines(text):
-    """Return how many lines are no blank, comment, or docstring."""
-    docstrings = set()
-    for node in ast.walk(ast.parse(text)):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-            value = body[0].value
-            if isinstance(value, ast.Constant) and isinstance(
-                value.value, str
-            ):
-                docstrings |= set(range(value.lineno, value.end_lineno + 1))
-    layout = {
-        tokenize.COMMENT,
-        tokenize.NL,
-        tokenize.NEWLINE,
-        tokenize.INDENT,
-        tokenize.DEDENT,
-        tokenize.ENDMARKER,
-    }
-    code = set()
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type not in layout:
-            code |= set(range(token.start[0], token.end[0] + 1))
-    blank = {
-        number
-        for number, line in enumerate(text.splitlines(), 1)
-        if not line.strip()
-    }
-    return len(code - docstrings - blank)
-
-
-# Each function below returns rows of the table: figure, against, result.
+def row(figure, values, form="{:,.0f}"):
+    """Return a row of the table from the values of both frameworks."""
+    return (figure, *(form.format(values[kind]) for kind in KINDS))
 
 
 def throughput(folder):
@@ -288,30 +283,23 @@ def throughput(folder):
             {name: lambda s=s: load(s, 8) for name, s in servers.items()},
             9,
         )
-    rows = [
-        (
-            "bare WSGI function on waitress",
-            "",
-            f"{rates['bare']:,.0f} requests/s",
-        )
+    own = {kind: rates[f"hello_{kind}"] for kind in KINDS}
+    shortest = {kind: rates[f"shortest {kind}"] for kind in KINDS}
+    slow = {kind: rates[f"development {kind}"] for kind in KINDS}
+    return [
+        row(
+            "hello on waitress, requests/s (a bare function:"
+            f" {rates['bare']:,.0f})",
+            own,
+        ),
+        row("the shortest possible script, requests/s", shortest),
+        row("hello on the development server, requests/s", slow),
+        row(
+            "waitress against the development server",
+            {kind: own[kind] / slow[kind] for kind in KINDS},
+            "{:.1f} times",
+        ),
     ]
-    for kind in KINDS:
-        own, slow = f"hello_{kind}", f"development {kind}"
-        rows += [
-            (
-                f"`{own}.py` on waitress",
-                f"the bare function: {rates.ratio(own, 'bare'):.2f}; the"
-                " shortest script of this framework on waitress:"
-                f" {rates.ratio(own, f'shortest {kind}'):.2f}",
-                f"{rates[own]:,.0f} requests/s",
-            ),
-            (
-                f"`{own}.py` on the development server",
-                f"on waitress: {rates.ratio(own, slow):.1f} times as many",
-                f"{rates[slow]:,.0f} requests/s",
-            ),
-        ]
-    return rows
 
 
 def imports_of(kind):
@@ -342,14 +330,12 @@ def start(folder):
         measures[f"import {kind}"] = lambda k=kind: run(imports_of(k))
     seconds = Rounds(measures, 11)
     return [
-        (
-            f"`hello_{kind}.py`, start to first answer",
-            f"a process that only runs its imports"
-            f" ({seconds['import ' + kind]:.2f} s):"
-            f" {seconds.ratio(kind, 'import ' + kind):.2f} times",
-            f"{seconds[kind]:.2f} s",
-        )
-        for kind in KINDS
+        row("hello, start to first answer, s", seconds, "{:.2f}"),
+        row(
+            "a process that only runs its imports, s",
+            {kind: seconds[f"import {kind}"] for kind in KINDS},
+            "{:.2f}",
+        ),
     ]
 
 
@@ -375,22 +361,21 @@ def first_start(folder):
             }
         )
     return [
-        (
-            f"`todo_{kind}.py`, start to first answer",
-            "",
-            f"first {seconds[kind]['first']:.2f} s,"
-            f" later {seconds[kind]['later']:.2f} s",
+        row(
+            f"to-do list, {start} start to first answer, s",
+            {kind: seconds[kind][start] for kind in KINDS},
+            "{:.2f}",
         )
-        for kind in KINDS
+        for start in ("first", "later")
     ]
 
 
-def fill(folder, kind, visitors):
-    """Give each visitor a list, every second to-do of it completed."""
+def fill(folder, kind):
+    """Give each member a list, every second to-do of it completed."""
     table = {"flask": "todo", "django": "todo_todo"}[kind]
     path = Path(folder, f"todo_{kind}.sqlite3")
     with contextlib.closing(sqlite3.connect(path)) as db, db:
-        for owner, size in enumerate(visitors, 1):
+        for owner, size in enumerate(SIZES, 1):
             db.executemany(
                 f"INSERT INTO {table} (owner_id, title, completed)"
                 " VALUES (?, ?, ?)",
@@ -400,68 +385,89 @@ def fill(folder, kind, visitors):
 
 def pages(folder):
     """A page of the to-do lists, however long the list is."""
-    rows = []
+    ms = {}
     for kind in KINDS:
         with serving(folder, f"todo_{kind}.py", address="/login/") as server:
-            visitors = {size: server.visitor() for size in SIZES}
-            for size, visitor in visitors.items():
-                visitor.sign_up(f"owner-of-{size}")
-            fill(folder, kind, visitors)
+            members = {size: server.sign_up(f"of-{size}") for size in SIZES}
+            fill(folder, kind)
 
-            def page(visitor, address, server=server):
-                pairs = [f"{k}={v}" for k, v in visitor.cookies.items()]
+            def page(headers, address, server=server):
                 begun = time.perf_counter()
-                response = server.get(address, {"Cookie": "; ".join(pairs)})
+                response = server.request("GET", address, headers=headers)
                 seconds = time.perf_counter() - begun
-                if response.body.count(b'class="title"') != 50:
+                if response.text.count('class="title"') != 50:
                     raise RuntimeError(f"{address}: status {response.status}")
                 return seconds * 1000
 
-            ms = Rounds(
+            ms[kind] = Rounds(
                 {
-                    (size, name): lambda v=visitor, a=address: page(v, a)
-                    for size, visitor in visitors.items()
+                    (size, name): lambda h=headers, a=address: page(h, a)
+                    for size, (headers, _) in members.items()
                     for name, address in FILTERS.items()
                 },
                 25,
             )
-        for name in FILTERS:
-            least, *more = SIZES
-            ratios = [
-                f"with {size:,} {ms.ratio((size, name), (least, name)):.2f}"
-                for size in more
-            ]
+    rows = []
+    for name in FILTERS:
+        least, *_, most = SIZES
+        for size in (least, most):
             rows.append(
-                (
-                    f"`todo_{kind}.py`, a page of {name}, {least} to-dos",
-                    f"times this {', '.join(ratios)}",
-                    f"{ms[least, name]:.1f} ms",
+                row(
+                    f"a page of {name}, {size:,} to-dos, ms",
+                    {kind: ms[kind][size, name] for kind in KINDS},
+                    "{:.1f}",
                 )
             )
     return rows
 
 
-def statements():
+COUNT = """
+import sqlite3, sys
+import todo_KIND as script
+statements = []
+if "flask" in sys.modules:
+    client = script.app.test_client()
+    connect = sqlite3.connect
+    def traced(*args, **kwargs):
+        db = connect(*args, **kwargs)
+        db.set_trace_callback(statements.append)
+        return db
+    sqlite3.connect = traced
+else:
+    from django.db import connection
+    from django.test import Client
+    client = Client(headers={"host": "127.0.0.1"})
+    def traced(execute, sql, *args):
+        statements.append(sql)
+        return execute(sql, *args)
+    connection.execute_wrapper(traced).__enter__()
+form = {"username": "counted", "password1": PASSWORD, "password2": PASSWORD}
+client.post("/signup/", data=form)
+client.post("/", data={"title": "Buy milk"})
+counts = []
+for address in ADDRESSES:
+    statements.clear()
+    assert client.get(address).status_code == 200
+    counts.append(len(statements))
+print(max(counts))
+"""
+
+
+def statements(folder):
     """The SQL of a page, the session's and the user's included."""
-    rows = []
+    counts = {}
     for kind in KINDS:
-        test = test_all.ClientTest()
-        test.script = f"todo_{kind}"
-        visitor = test.visitor()
-        visitor.sign_up("ada")
-        visitor.add(*map(str, range(60)))
-        pairs = [f"{k}={v}" for k, v in visitor.cookies.items()]
-        headers = {
-            "Host": urllib.parse.urlsplit(visitor.origin).netloc,
-            "Cookie": "; ".join(pairs),
-        }
-        number = max(
-            test.worker.call(test_all.count_statements, address, headers)
-            for address in FILTERS.values()
+        code = COUNT.replace("KIND", kind).replace("PASSWORD", repr(PASSWORD))
+        code = code.replace("ADDRESSES", repr(list(FILTERS.values())))
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            check=True,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            text=True,
         )
-        rows.append((f"`todo_{kind}.py`, a page", "", f"{number} statements"))
-    test_all.tearDownModule()
-    return rows
+        counts[kind] = int(done.stdout)
+    return [row("SQL statements for a page", counts)]
 
 
 def insert_rows(folder):
@@ -489,41 +495,25 @@ def adds(folder):
                 serving(folder, f"todo_{kind}.py", address="/login/")
             )
             servers[kind] = server
-            visitor = server.visitor()
-            visitor.sign_up("crowd")
-            pairs = [f"{k}={v}" for k, v in visitor.cookies.items()]
-            headers = {
-                "Cookie": "; ".join(pairs),
-                "Content-Type": test_all.FORM,
-            }
-            body = urllib.parse.urlencode(
-                {**visitor.token(), "title": "Buy milk"}
-            )
+            headers, token = server.sign_up("crowd")
+            body = urllib.parse.urlencode({**token, "title": "Buy milk"})
             measures[kind] = lambda s=server, h=headers, b=body: load(
                 s, 16, "POST", h, b
             )
         rates = Rounds(measures)
         memory = {kind: server.memory() for kind, server in servers.items()}
-    rows = [
-        (
-            f"`todo_{kind}.py`, 16 clients adding at once",
-            f"sqlite3 alone ({rates['sqlite3']:,.0f} rows/s):"
-            f" {rates.ratio(kind, 'sqlite3'):.2f}",
-            f"{rates[kind]:,.0f} adds/s",
-        )
-        for kind in KINDS
+    return [
+        row(
+            "16 clients adding at once, adds/s (sqlite3 alone:"
+            f" {rates['sqlite3']:,.0f} rows/s)",
+            rates,
+        ),
+        row("memory after that load, MB", memory),
+        row(
+            "memory with its imports alone, MB",
+            {kind: idle_memory(kind) for kind in KINDS},
+        ),
     ]
-    for kind in KINDS:
-        idle = idle_memory(kind)
-        rows.append(
-            (
-                f"`todo_{kind}.py`, memory after that load",
-                f"its imports, idle ({idle:.0f} MB):"
-                f" {memory[kind] / idle:.2f} times",
-                f"{memory[kind]:.0f} MB",
-            )
-        )
-    return rows
 
 
 def idle_memory(kind):
@@ -542,34 +532,34 @@ def idle_memory(kind):
 
 
 def sizes():
-    """The lines of code of the two scripts of each pair."""
-    rows = []
-    for pair in test_all.PAIRS:
-        flask, django = (
-            code_lines(test_all.source(f"{pair}_{kind}")) for kind in KINDS
+    """The lines of the two scripts of each pair."""
+    return [
+        row(
+            f"lines of {pair}",
+            {
+                kind: len(
+                    (HERE / f"{pair}_{kind}.py").read_text().splitlines()
+                )
+                for kind in KINDS
+            },
         )
-        rows.append(
-            (
-                f"`{pair}_flask.py`, lines of code",
-                f"`{pair}_django.py`, {django}: {flask / django:.2f}",
-                f"{flask}",
-            )
-        )
-    return rows
+        for pair in PAIRS
+    ]
 
 
 def main():
     """Measure everything; print what was measured where, then the table."""
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        for script in test_all.SCRIPTS:
-            shutil.copy(HERE / script, folder)
+        for pair in PAIRS:
+            for kind in KINDS:
+                shutil.copy(HERE / f"{pair}_{kind}.py", folder)
         rows = [
             *throughput(folder),
             *start(folder),
             *first_start(folder),
             *pages(folder),
-            *statements(),
+            *statements(folder),
             *adds(folder),
             *sizes(),
         ]
@@ -582,10 +572,10 @@ def main():
         f" load by {'wrk' if WRK else 'threads of Python'}"
     )
     print()
-    print("| figure | measured against | result |")
+    print("| figure | Flask | Django |")
     print("|---|---|---|")
-    for row in rows:
-        print("|", " | ".join(row), "|")
+    for cells in rows:
+        print("|", " | ".join(cells), "|")
     seconds = time.perf_counter() - begun
     print(f"({seconds:.0f} s)", file=sys.stderr)
 
