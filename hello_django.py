@@ -44,4 +44,4 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if sys.argv[1:]:
         sys.exit(execute_from_command_line())
-    serve(application, listen=f"127.0.0.1:{os.environ.get('PORT', '8000')}")
+    serve(application, host="127.0.0.1", port=os.environ.get("PORT", "8000"))

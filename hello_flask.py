@@ -27,4 +27,4 @@ if __name__ == "__main__":
     from waitress import serve
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    serve(app, listen=f"127.0.0.1:{os.environ.get('PORT', '5000')}")
+    serve(app, host="127.0.0.1", port=os.environ.get("PORT", "5000"))

@@ -138,6 +138,6 @@ if __name__ == "__main__":
         sys.exit(execute_from_command_line())
     port = os.environ.get("PORT", "8000")
     try:
-        serve(application, listen=f"127.0.0.1:{port}")
+        serve(application, host="127.0.0.1", port=port)
     except OSError as error:
-        sys.exit(f"Port {port}: {error}\nTry: PORT=8001 python {__file__}")
+        sys.exit(f"Port {port}: {error}. Try: PORT=0 python {sys.argv[0]}")

@@ -117,6 +117,6 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     port = os.environ.get("PORT", "5000")
     try:
-        serve(app, listen=f"127.0.0.1:{port}")
+        serve(app, host="127.0.0.1", port=port)
     except OSError as error:
-        sys.exit(f"Port {port}: {error}\nTry: PORT=5001 python {__file__}")
+        sys.exit(f"Port {port}: {error}. Try: PORT=0 python {sys.argv[0]}")

@@ -124,44 +124,6 @@ application = get_wsgi_application()
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.views import LoginView, LogoutView
 
-# Database
-
-
-class Todo(models.Model):
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
-    title = models.CharField(max_length=200)
-    completed = models.BooleanField(default=False)
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["owner", "completed"], name="todo_filtered")
-        ]
-
-    def __str__(self):
-        return self.title
-
-
-@admin.register(Todo)
-class TodoAdmin(admin.ModelAdmin):
-    list_display = ["title", "owner", "completed"]
-    list_filter = ["completed"]
-    list_select_related = ["owner"]
-    raw_id_fields = ["owner"]
-    search_fields = ["title", "owner__username"]
-
-
-def init_db():
-    """Make the tables, or bring them up to date with a newer Django."""
-    # All or nothing, however many processes start at once.
-    with connection.constraint_checks_disabled(), transaction.atomic():
-        call_command("migrate", run_syncdb=True, verbosity=0)
-    with suppress(OperationalError):  # another process is at it
-        connection.cursor().execute("PRAGMA journal_mode = WAL")
-    connection.close()
-
-
-init_db()
-
 # Layout
 
 TEMPLATES["base.html"] = """\
@@ -170,7 +132,6 @@ TEMPLATES["base.html"] = """\
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="description" content="A to-do list in one file of Django.">
 <title>{% block title %}{% endblock %}</title>
 <link rel="icon" href="data:,">
 <style>
@@ -178,34 +139,33 @@ TEMPLATES["base.html"] = """\
   color: light-dark(#222, #eee); background: light-dark(#f1f1ed, #161618);
   --accent: light-dark(#9b1c31, #ff9aa8); --card: light-dark(#fff, #232326);
   --quiet: light-dark(#505050, #b8b8b8) }
-* { box-sizing: border-box }
-body { max-width: 34em; margin: auto; padding: .5em; overflow-wrap: anywhere;
+body { max-width: 33em; margin: auto; padding: .5em; overflow-wrap: anywhere;
   font: clamp(1.125rem, 1rem + .4vw, 1.75rem)/1.5 system-ui, sans-serif }
 header, .row, li { display: flex; flex-wrap: wrap; align-items: center;
-  justify-content: space-between; gap: 0 1em }
+  justify-content: space-between; gap: 0 .6em }
 header { padding: .5em 0; color: var(--quiet); font-size: .8em }
 header b { margin-left: auto }
 main { padding: 1em 1.25em; border-radius: .5em; background: var(--card) }
-h1 { margin: 0; color: var(--accent) }
-ul, .helptext * { margin: 0; padding: 0; list-style: none }
 main form > * { margin: 1em 0 }
-input { width: 100%; padding: .4em; border: 1px solid; border-radius: .25em;
-  background: none; color: inherit; font: inherit }
-.new-todo { flex: 1; width: 0 }
+h1, ul { margin: 0; padding: 0 }
+h1, a, button { color: var(--accent) }
+input { box-sizing: border-box; width: 100%; margin: .2em 0; padding: .4em;
+  border: 1px solid; border-radius: .25em; background: none; color: inherit;
+  font: inherit }
+::placeholder, .helptext { color: var(--quiet); opacity: 1 }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 [aria-invalid], .errorlist { border-left: .4em solid var(--accent) }
 .errorlist { padding-left: .5em }
-::placeholder, .helptext { color: var(--quiet); opacity: 1 }
-a, button { color: var(--accent) }
 button { padding: .4em 0; border: 1px solid transparent; background: none;
   font: inherit; cursor: pointer }
 .primary { padding: .4em .75em; border-radius: .25em }
 .primary, .completed .toggle { color: var(--card); background: var(--accent) }
+.new-todo, .title { flex: 1; width: 0 }
 .todo-list li { flex-wrap: nowrap; border-top: 1px solid #8886 }
 .todo-list button { flex: none; width: 2em; height: 2em; margin: .25em 0;
   padding: 0; border-radius: 1em; scroll-margin: 40vh }
 .todo-list .toggle { border-color: var(--quiet) }
-.title { flex: 1; color: inherit; text-decoration: none }
+.title { color: inherit; text-decoration: none }
 .completed .title { color: var(--quiet); text-decoration: line-through }
 nav a { margin-right: .75em; text-decoration: none }
 [aria-current] { color: inherit; font-weight: bold }
@@ -249,7 +209,58 @@ TEMPLATES["403_csrf.html"] = """\
 {% endblock %}
 """
 
+# Database
+
+
+class Todo(models.Model):
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    title = models.CharField(max_length=200)
+    completed = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["owner", "completed"], name="todo_filtered")
+        ]
+
+    def __str__(self):
+        return self.title
+
+
+@admin.register(Todo)
+class TodoAdmin(admin.ModelAdmin):
+    list_display = ["title", "owner", "completed"]
+    list_filter = ["completed"]
+    list_select_related = ["owner"]
+    raw_id_fields = ["owner"]
+    search_fields = ["title", "owner__username"]
+
+
+# All tables or none, however many processes start at once.
+with connection.constraint_checks_disabled(), transaction.atomic():
+    call_command("migrate", run_syncdb=True, verbosity=0)
+with suppress(OperationalError):  # another process is at it
+    connection.cursor().execute("PRAGMA journal_mode = WAL")
+connection.close()
+
 # Accounts
+
+# After the login comes the list: what was asked for may only take a POST.
+login_view = LoginView.as_view(
+    template_name="login.html", redirect_field_name=None
+)
+
+TEMPLATES["login.html"] = """\
+{% extends "base.html" %}
+{% block title %}Log in{% endblock %}
+{% block content %}
+<h1>Log in</h1>
+<form method="post">{% csrf_token %}
+{{ form }}
+<p class="row"><button class="primary">Log in</button>
+<a href="{% url 'signup' %}">Sign up</a></p>
+</form>
+{% endblock %}
+"""
 
 
 @login_not_required
@@ -278,19 +289,6 @@ TEMPLATES["signup.html"] = """\
 {{ form }}
 <p class="row"><button class="primary">Sign up</button>
 <a href="{% url 'login' %}">Log in</a></p>
-</form>
-{% endblock %}
-"""
-
-TEMPLATES["login.html"] = """\
-{% extends "base.html" %}
-{% block title %}Log in{% endblock %}
-{% block content %}
-<h1>Log in</h1>
-<form method="post">{% csrf_token %}
-{{ form }}
-<p class="row"><button class="primary">Log in</button>
-<a href="{% url 'signup' %}">Sign up</a></p>
 </form>
 {% endblock %}
 """
@@ -384,7 +382,7 @@ item{{ active_count|pluralize }} left</span>
 <button class="toggle-all" formaction="{% url 'toggle_all' %}{{ query }}">
 {{ active_count|yesno:"Complete,Reactivate" }} all</button>
 </div>
-<ul class="todo-list">
+<ul class="todo-list" id="row-0">
 {% for todo in page %}
 <li{% if todo.completed %} class="completed"{% endif %}>
 <button class="toggle" id="todo-{{ todo.id }}"
@@ -491,16 +489,12 @@ def clear_completed(request):
 
 # URLs
 
-# After the login comes the list: what was asked for may only take a POST.
-login_view = LoginView.as_view(
-    template_name="login.html", redirect_field_name=None
-)
 # The admin's style sheets, which runserver would only serve for debugging.
 ADMIN_STATIC = {"document_root": Path(admin.__file__).with_name("static")}
 
 urlpatterns = [
-    path("signup/", signup, name="signup"),
     path("login/", login_view, name="login"),
+    path("signup/", signup, name="signup"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("", index, name="index"),
     path("<int:todo_id>/edit/", edit, name="edit"),
@@ -524,6 +518,6 @@ if __name__ == "__main__":
         sys.exit(execute_from_command_line())
     port = os.environ.get("PORT", "8000")
     try:
-        serve(application, listen=f"127.0.0.1:{port}")
+        serve(application, host="127.0.0.1", port=port)
     except OSError as error:
-        sys.exit(f"Port {port}: {error}\nTry: PORT=8001 python {__file__}")
+        sys.exit(f"Port {port}: {error}. Try: PORT=0 python {sys.argv[0]}")

@@ -16,6 +16,7 @@ import re
 import secrets
 import sqlite3
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from flask import Flask, abort, g, redirect, render_template, request
@@ -42,51 +43,6 @@ app.config.update(
 )
 app.jinja_loader = DictLoader(TEMPLATES)
 
-# Database
-
-SCHEMA = """
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS user (
-    id INTEGER PRIMARY KEY,
-    username TEXT NOT NULL UNIQUE COLLATE NOCASE,
-    password TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS todo (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    owner_id INTEGER NOT NULL REFERENCES user (id),
-    title TEXT NOT NULL,
-    completed BOOLEAN NOT NULL DEFAULT FALSE
-);
-CREATE INDEX IF NOT EXISTS todo_all ON todo (owner_id);
-CREATE INDEX IF NOT EXISTS todo_filtered ON todo (owner_id, completed);
-COMMIT;
-PRAGMA journal_mode = WAL;
-"""
-
-
-def get_db():
-    """Return the connection of this request; a statement commits itself."""
-    if "db" not in g:
-        g.db = sqlite3.connect(DATABASE, isolation_level=None)
-        g.db.row_factory = sqlite3.Row
-    return g.db
-
-
-@app.teardown_appcontext
-def close_db(error):
-    """Close the connection of this request."""
-    if "db" in g:
-        g.db.close()
-
-
-def init_db():
-    """Make the tables, if this is the first start."""
-    with app.app_context():
-        get_db().executescript(SCHEMA)
-
-
-init_db()
-
 # Layout
 
 TEMPLATES["base.html"] = """\
@@ -95,7 +51,6 @@ TEMPLATES["base.html"] = """\
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="description" content="A to-do list in one file of Flask.">
 <title>{% block title %}{% endblock %}</title>
 <link rel="icon" href="data:,">
 <style>
@@ -103,34 +58,33 @@ TEMPLATES["base.html"] = """\
   color: light-dark(#222, #eee); background: light-dark(#f1f1ed, #161618);
   --accent: light-dark(#9b1c31, #ff9aa8); --card: light-dark(#fff, #232326);
   --quiet: light-dark(#505050, #b8b8b8) }
-* { box-sizing: border-box }
-body { max-width: 34em; margin: auto; padding: .5em; overflow-wrap: anywhere;
+body { max-width: 33em; margin: auto; padding: .5em; overflow-wrap: anywhere;
   font: clamp(1.125rem, 1rem + .4vw, 1.75rem)/1.5 system-ui, sans-serif }
 header, .row, li { display: flex; flex-wrap: wrap; align-items: center;
-  justify-content: space-between; gap: 0 1em }
+  justify-content: space-between; gap: 0 .6em }
 header { padding: .5em 0; color: var(--quiet); font-size: .8em }
 header b { margin-left: auto }
 main { padding: 1em 1.25em; border-radius: .5em; background: var(--card) }
-h1 { margin: 0; color: var(--accent) }
-ul, .helptext * { margin: 0; padding: 0; list-style: none }
 main form > * { margin: 1em 0 }
-input { width: 100%; padding: .4em; border: 1px solid; border-radius: .25em;
-  background: none; color: inherit; font: inherit }
-.new-todo { flex: 1; width: 0 }
+h1, ul { margin: 0; padding: 0 }
+h1, a, button { color: var(--accent) }
+input { box-sizing: border-box; width: 100%; margin: .2em 0; padding: .4em;
+  border: 1px solid; border-radius: .25em; background: none; color: inherit;
+  font: inherit }
+::placeholder { color: var(--quiet); opacity: 1 }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 [aria-invalid], .errorlist { border-left: .4em solid var(--accent) }
 .errorlist { padding-left: .5em }
-::placeholder, .helptext { color: var(--quiet); opacity: 1 }
-a, button { color: var(--accent) }
 button { padding: .4em 0; border: 1px solid transparent; background: none;
   font: inherit; cursor: pointer }
 .primary { padding: .4em .75em; border-radius: .25em }
 .primary, .completed .toggle { color: var(--card); background: var(--accent) }
+.new-todo, .title { flex: 1; width: 0 }
 .todo-list li { flex-wrap: nowrap; border-top: 1px solid #8886 }
 .todo-list button { flex: none; width: 2em; height: 2em; margin: .25em 0;
   padding: 0; border-radius: 1em; scroll-margin: 40vh }
 .todo-list .toggle { border-color: var(--quiet) }
-.title { flex: 1; color: inherit; text-decoration: none }
+.title { color: inherit; text-decoration: none }
 .completed .title { color: var(--quiet); text-decoration: line-through }
 nav a { margin-right: .75em; text-decoration: none }
 [aria-current] { color: inherit; font-weight: bold }
@@ -152,6 +106,13 @@ nav a { margin-right: .75em; text-decoration: none }
 </html>
 """
 
+
+@app.errorhandler(404)
+def page_not_found(error):
+    """Show the way back from an address that does not exist."""
+    return render_template("404.html"), 404
+
+
 TEMPLATES["404.html"] = """\
 {% extends "base.html" %}
 {% block title %}Not Found{% endblock %}
@@ -162,12 +123,46 @@ TEMPLATES["404.html"] = """\
 {% endblock %}
 """
 
+# Database
 
-@app.errorhandler(404)
-def page_not_found(error):
-    """Show the way back from an address that does not exist."""
-    return render_template("404.html"), 404
+SCHEMA = """
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS user (
+    id INTEGER PRIMARY KEY,
+    username TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    password TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS todo (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner_id INTEGER NOT NULL REFERENCES user (id),
+    title TEXT NOT NULL,
+    completed BOOLEAN NOT NULL DEFAULT FALSE
+);
+CREATE INDEX IF NOT EXISTS todo_all ON todo (owner_id);
+CREATE INDEX IF NOT EXISTS todo_filtered ON todo (owner_id, completed);
+COMMIT;
+"""
 
+
+def get_db():
+    """Return the connection of this request; a statement commits itself."""
+    if "db" not in g:
+        g.db = sqlite3.connect(DATABASE, isolation_level=None)
+        g.db.row_factory = sqlite3.Row
+    return g.db
+
+
+@app.teardown_appcontext
+def close_db(error):
+    """Close the connection of this request."""
+    if "db" in g:
+        g.db.close()
+
+
+with app.app_context():
+    get_db().executescript(SCHEMA)
+    with suppress(sqlite3.OperationalError):  # another process is at it
+        get_db().execute("PRAGMA journal_mode = WAL")
 
 # Protection
 
@@ -191,6 +186,7 @@ def require_login():
     if "user_id" in session:
         sql = "SELECT id, username FROM user WHERE id = ?"
         g.user = get_db().execute(sql, (session["user_id"],)).fetchone()
+    # The endpoint is None where there is no page: that gets its 404.
     if g.user is None and request.endpoint not in ("login", "signup", None):
         return redirect(url_for("login"))
 
@@ -211,7 +207,8 @@ TEMPLATES["forms.html"] = """\
 <input name="{{ name }}" type="{{ type }}"{{ kwargs|xmlattr }}
   {% if type == "text" %}value="{{ request.form.get(name, value) }}"{% endif %}
   {% if name in errors %}aria-invalid="true" aria-describedby="error"
-  {% endif %}{% if autofocus or name in errors %}autofocus{% endif %}>
+  {% endif %}
+  {% if name in errors or autofocus and not errors %}autofocus{% endif %}>
 {% endmacro %}
 {% macro errorlist(name) %}
 {% if name in errors %}
@@ -233,60 +230,15 @@ def login_user(user_id):
     return redirect(url_for("index"))
 
 
-@app.route("/signup/", methods=["GET", "POST"])
-def signup():
-    """Make an account and log in."""
-    errors = {}
-    if request.method == "POST":
-        username = request.form["username"].strip()
-        password = request.form["password1"]
-        if not re.fullmatch(r"[\w.@+-]{1,150}", username):
-            errors["username"] = "Use 1 to 150 letters, digits or @ . + - _"
-        elif len(password) < 8:
-            errors["password1"] = "Use at least 8 characters."
-        elif password != request.form["password2"]:
-            errors["password2"] = "The two passwords differ."
-        if not errors:
-            sql = "INSERT INTO user (username, password) VALUES (?, ?)"
-            try:
-                cursor = get_db().execute(
-                    sql, (username, generate_password_hash(password))
-                )
-                return login_user(cursor.lastrowid)
-            except sqlite3.IntegrityError:
-                errors["username"] = "This username is taken."
-    return render_template("signup.html", errors=errors)
-
-
-TEMPLATES["signup.html"] = """\
-{% extends "base.html" %}
-{% from "forms.html" import field with context %}
-{% block title %}Sign up{% endblock %}
-{% block content %}
-<h1>Sign up</h1>
-<form method="post">
-{{ field("Username", "username", autocomplete="username",
-         autofocus=not errors) }}
-{{ field("Password (at least 8 characters)", "password1", type="password",
-         autocomplete="new-password") }}
-{{ field("Password confirmation", "password2", type="password",
-         autocomplete="new-password") }}
-<p class="row"><button class="primary">Sign up</button>
-<a href="{{ url_for('login') }}">Log in</a></p>
-</form>
-{% endblock %}
-"""
-
-
 @app.route("/login/", methods=["GET", "POST"])
 def login():
     """Log in."""
     errors = {}
     if request.method == "POST":
-        sql = "SELECT id, password FROM user WHERE username = ?"
         username = request.form["username"].strip()
-        user = get_db().execute(sql, (username,)).fetchone()
         password = request.form["password"]
+        sql = "SELECT id, password FROM user WHERE username = ?"
+        user = get_db().execute(sql, (username,)).fetchone()
         if user is None:
             generate_password_hash(password)  # takes as long as a check
         elif check_password_hash(user["password"], password):
@@ -302,12 +254,55 @@ TEMPLATES["login.html"] = """\
 {% block content %}
 <h1>Log in</h1>
 <form method="post">
-{{ field("Username", "username", autocomplete="username",
-         autofocus=not errors) }}
+{{ field("Username", "username", autocomplete="username", autofocus=True) }}
 {{ field("Password", "password", type="password",
          autocomplete="current-password") }}
 <p class="row"><button class="primary">Log in</button>
 <a href="{{ url_for('signup') }}">Sign up</a></p>
+</form>
+{% endblock %}
+"""
+
+
+@app.route("/signup/", methods=["GET", "POST"])
+def signup():
+    """Make an account and log in."""
+    errors = {}
+    if request.method == "POST":
+        username = request.form["username"].strip()
+        password = request.form["password1"]
+        if not re.fullmatch(r"[\w.@+-]{1,150}", username):
+            errors["username"] = "Use 1 to 150 letters, digits or @ . + - _"
+        elif len(password) < 8:
+            errors["password1"] = "Use at least 8 characters."
+        elif password != request.form["password2"]:
+            errors["password2"] = "The two passwords differ."
+        else:
+            sql = "INSERT INTO user (username, password) VALUES (?, ?)"
+            values = (username, generate_password_hash(password))
+            try:
+                user_id = get_db().execute(sql, values).lastrowid
+            except sqlite3.IntegrityError:
+                errors["username"] = "This username is taken."
+            else:
+                return login_user(user_id)
+    return render_template("signup.html", errors=errors)
+
+
+TEMPLATES["signup.html"] = """\
+{% extends "base.html" %}
+{% from "forms.html" import field with context %}
+{% block title %}Sign up{% endblock %}
+{% block content %}
+<h1>Sign up</h1>
+<form method="post">
+{{ field("Username", "username", autocomplete="username", autofocus=True) }}
+{{ field("Password (at least 8 characters)", "password1", type="password",
+         autocomplete="new-password") }}
+{{ field("Password confirmation", "password2", type="password",
+         autocomplete="new-password") }}
+<p class="row"><button class="primary">Sign up</button>
+<a href="{{ url_for('login') }}">Log in</a></p>
 </form>
 {% endblock %}
 """
@@ -336,8 +331,7 @@ def title_errors(title):
 
 def list_args():
     """Return the filter and the page that the address asks for."""
-    names = ("show", "page")
-    return {name: request.args[name] for name in names if name in request.args}
+    return {"show": request.args.get("show"), "page": request.args.get("page")}
 
 
 def redirect_to_list():
@@ -378,11 +372,14 @@ def index():
             # What is new is active, and on the first page.
             show = "active" if show == "active" else None
             return redirect(url_for("index", show=show))
-    counts = {"active": count_todos(False), "completed": count_todos(True)}
+    counts = {
+        "active": count_todos(completed=False),
+        "completed": count_todos(completed=True),
+    }
     counts[None] = sum(counts.values())
     if show not in counts:
         show = None
-    last_page = max(1, math.ceil(counts[show] / PAGE_SIZE))
+    last_page = math.ceil(counts[show] / PAGE_SIZE) or 1
     page = request.args.get("page", 1, type=int)
     page = min(max(1, page), last_page)
     return render_template(
@@ -414,7 +411,7 @@ TEMPLATES["index.html"] = """\
 <button class="primary">Add</button></p>
 {{ errorlist("title") }}
 </form>
-{% if counts[None] %}
+{% if counts.active or counts.completed %}
 <form method="post">
 <div class="row">
 <span class="todo-count"><strong>{{ counts.active }}</strong>
@@ -422,7 +419,7 @@ item{{ "s" if counts.active != 1 }} left</span>
 <button class="toggle-all" formaction="{{ url_for('toggle_all', **args) }}">
 {{ "Complete" if counts.active else "Reactivate" }} all</button>
 </div>
-<ul class="todo-list">
+<ul class="todo-list" id="row-0">
 {% for todo in todos %}
 <li{% if todo.completed %} class="completed"{% endif %}>
 <button class="toggle" id="todo-{{ todo.id }}"
@@ -497,8 +494,7 @@ TEMPLATES["edit.html"] = """\
 {% block content %}
 <h1>Edit</h1>
 <form method="post" action="#todo-{{ todo.id }}">
-{{ field("Title", "title", value=todo.title, class="edit",
-         autofocus=True) }}
+{{ field("Title", "title", value=todo.title, class="edit", autofocus=True) }}
 <p class="row"><button class="primary">Save</button>
 <a href="{{ url_for('index', **args) }}#todo-{{ todo.id }}">Cancel</a></p>
 </form>
@@ -547,6 +543,6 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     port = os.environ.get("PORT", "5000")
     try:
-        serve(app, listen=f"127.0.0.1:{port}")
+        serve(app, host="127.0.0.1", port=port)
     except OSError as error:
-        sys.exit(f"Port {port}: {error}\nTry: PORT=5001 python {__file__}")
+        sys.exit(f"Port {port}: {error}. Try: PORT=0 python {sys.argv[0]}")
