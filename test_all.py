@@ -20,6 +20,7 @@ import html.parser
 import importlib
 import itertools
 import logging
+import re
 import shutil
 import sqlite3
 import sys
@@ -101,10 +102,6 @@ class HelloFlask(FlaskTest):
         self.assertEqual(response.status_code, 200)
         self.assertEqual(response.text, "<p>Hello, World!</p>")
 
-    def test_other_addresses_are_not_found(self):
-        response = self.client.get("/nothing/")
-        self.assertEqual(response.status_code, 404)
-
 
 class HelloDjango(DjangoTest):
     script = "hello_django"
@@ -113,10 +110,6 @@ class HelloDjango(DjangoTest):
         response = self.client.get("/")
         self.assertEqual(response.status_code, 200)
         self.assertEqual(response.text, "Hello, Django!")
-
-    def test_other_addresses_are_not_found(self):
-        response = self.client.get("/nothing/")
-        self.assertEqual(response.status_code, 404)
 
 
 # --- Pages, and their visitors -----------------------------------------------
@@ -184,12 +177,10 @@ class Page(html.parser.HTMLParser):
     @property
     def fields(self):
         """The fields to type in, by name; each must have a label."""
-        fields = {}
-        for field in self.root.iterfind(".//input[@name]"):
-            if field.get("type") not in ("hidden", "submit"):
-                assert self.label(field), field.attrib
-                fields[field.get("name")] = field
-        return fields
+        fields = self.root.iterfind(".//input[@name]")
+        fields = [f for f in fields if f.get("type") != "hidden"]
+        assert all(self.label(field) for field in fields), "no label"
+        return {field.get("name"): field for field in fields}
 
     def label(self, field):
         """Return what a screen reader calls a field, or None."""
@@ -209,9 +200,8 @@ class Page(html.parser.HTMLParser):
         messages = {}
         for name, field in self.fields.items():
             if field.get("aria-invalid") == "true":
-                for key in field.get("aria-describedby").split():
-                    if not key.endswith("helptext"):
-                        messages[name] = self.read(f".//*[@id='{key}']")
+                *_, key = field.get("aria-describedby").split()  # after help
+                messages[name] = self.read(f".//*[@id='{key}']")
         return messages
 
     @property
@@ -251,13 +241,9 @@ class Page(html.parser.HTMLParser):
 
 
 def split(address):
-    """Return the path of an address, its query as a dict, its fragment.
-
-    Which page Django's login was asked for (next) is left out.
-    """
+    """Return the path of an address, its query without next, its fragment."""
     parts = urlsplit(address)
-    query = dict(parse_qsl(parts.query))
-    query.pop("next", None)
+    query = {k: v for k, v in parse_qsl(parts.query) if k != "next"}
     return parts.path, query, parts.fragment
 
 
@@ -268,15 +254,16 @@ class Visitor:
         self.client = client
         self.page = self.username = None
 
-    def arrive(self, response, address):
+    def arrive(self, response, address, hops=5):
         """Follow redirects, as a browser does; return the page."""
-        while response.status_code in (301, 302, 308):
-            fragment = urlsplit(address).fragment
+        if response.status_code in (301, 302, 308):
+            assert hops, "redirects in circles"
             target = urlsplit(response.headers["Location"])
             # The fragment outlives a redirect (RFC 9110, section 10.2.2).
+            fragment = urlsplit(address).fragment
             target = target._replace(scheme="", netloc="", fragment=fragment)
             address = target.geturl()
-            response = self.client.get(address)
+            return self.arrive(self.client.get(address), address, hops - 1)
         self.page = Page(response, address)
         return self.page
 
@@ -304,12 +291,9 @@ class Visitor:
         """Make an account; arrive at its empty list, or at the form again."""
         self.username = username
         self.open("/signup/")
-        return self.press(
-            "Sign up",
-            username=username,
-            password1=password1,
-            password2=password1 if password2 is None else password2,
-        )
+        password2 = password1 if password2 is None else password2
+        passwords = {"password1": password1, "password2": password2}
+        return self.press("Sign up", username=username, **passwords)
 
     def log_in(self, username, password=PASSWORD):
         """Log in; arrive at the list, or at the form again."""
@@ -327,37 +311,28 @@ class Visitor:
 
 
 class SiteTests:
-    def setUp(self):
-        super().setUp()
-        self.visitor = Visitor(self.client)
-
     def test_home_leads_to_about_me_and_back(self):
-        page = self.visitor.open("/")
-        self.assertEqual(
-            page.headings, ("Personal Website", "Welcome to My Website")
-        )
-        page = self.visitor.follow("About Me")
+        visitor = Visitor(self.client)
+        page = visitor.open("/")
+        self.assertEqual(page.read(".//title"), "Personal Website")
+        self.assertEqual(page.read(".//h1"), "Welcome to My Website")
+        page = visitor.follow("About Me")
         self.assertEqual(page.address, "/about/")
         self.assertEqual(page.headings, ("About Me", "About Me"))
-        self.assertEqual(
-            page.read(".//main/p"), "This is my personal website."
-        )
-        self.assertEqual(self.visitor.follow("Home").address, "/")
-
-    def test_about_without_its_slash_redirects(self):
-        response = self.client.get("/about")
-        self.assertIn(response.status_code, (301, 308))
-        self.assertEqual(self.visitor.open("/about").address, "/about/")
+        words = page.read(".//main/p")
+        self.assertEqual(words, "This is my personal website.")
+        self.assertEqual(visitor.follow("Home").address, "/")
+        self.assertEqual(visitor.open("/about").address, "/about/")
 
     def test_an_unknown_address_gets_a_page_in_the_same_dress(self):
-        style = self.visitor.open("/").read(".//style")
+        visitor = Visitor(self.client)
+        style = visitor.open("/").read(".//style")
         for address in ("/nothing", "/about/me/", "/%FF"):
-            with self.subTest(address):
-                page = self.visitor.open(address)
-                self.assertEqual(page.status, 404)
-                self.assertEqual(page.headings, ("Not Found", "Not Found"))
-                self.assertEqual(page.read(".//style"), style)
-                self.assertEqual(self.visitor.follow("Home").status, 200)
+            page = visitor.open(address)
+            self.assertEqual(page.status, 404)
+            self.assertEqual(page.headings, ("Not Found", "Not Found"))
+            self.assertEqual(page.read(".//style"), style)
+            self.assertEqual(visitor.follow("Home").status, 200)
 
     def test_the_pages_only_answer_reading(self):
         for address in ("/", "/about/"):
@@ -383,11 +358,11 @@ class SiteDjango(SiteTests, HostTests, DjangoTest):
     script = "site_django"
 
 
-# --- todo: the list ----------------------------------------------------------
+# --- todo --------------------------------------------------------------------
 
 
 class TodoTests:
-    """What the tests of the to-do lists share."""
+    """The list, the accounts, and that nothing is lost or given away."""
 
     usernames = (f"user{number}" for number in itertools.count())
 
@@ -402,9 +377,7 @@ class TodoTests:
         visitor.add(*titles)
         return visitor
 
-
-class ListTests(TodoTests):
-    """Adding, completing, editing, deleting, filtering, paging."""
+    # The list
 
     def test_an_empty_list_shows_only_the_field(self):
         page = self.member().page
@@ -419,21 +392,10 @@ class ListTests(TodoTests):
         for gone in ("todo-list", "todo-count", "filters"):
             self.assertIsNone(page.root.find(f".//*[@class='{gone}']"))
 
-    def test_new_todos_come_first(self):
-        page = self.member("Buy milk", "Wash the car").page
+    def test_new_todos_come_first_and_are_trimmed(self):
+        page = self.member("Buy milk", "  Wash the car\t").page
         self.assertEqual(page.todos, ["Wash the car", "Buy milk"])
         self.assertEqual(page.values, {"title": ""})
-        self.assertEqual(page.focus, "title")
-
-    def test_space_around_a_title_is_trimmed(self):
-        visitor = self.member("  Buy milk\t")
-        self.assertEqual(
-            visitor.follow("Buy milk").values["title"], "Buy milk"
-        )
-        visitor.press("Save", title="  Buy more ")
-        self.assertEqual(
-            visitor.follow("Buy more").values["title"], "Buy more"
-        )
 
     def test_the_count_of_what_is_left(self):
         visitor = self.member("Buy milk")
@@ -442,9 +404,8 @@ class ListTests(TodoTests):
         page = visitor.add("Wash the car")
         self.assertEqual(page.read(count), "2 items left")
         self.assertEqual(page.read(f"{count}/strong"), "2")
-        self.assertEqual(
-            visitor.press("Complete all").read(count), "0 items left"
-        )
+        page = visitor.press("Complete all")
+        self.assertEqual(page.read(count), "0 items left")
 
     def test_toggle_completes_and_makes_active_again(self):
         visitor = self.member("Buy milk", "Wash the car")
@@ -467,13 +428,14 @@ class ListTests(TodoTests):
         self.assertIn("Title", page.label(page.fields["title"]))
         self.assertEqual(page.values, {"title": "Buy milk"})
         self.assertEqual(page.focus, "title")
-        page = visitor.press("Save", title="Buy oat milk")
+        page = visitor.press("Save", title="  Buy oat milk ")
         self.assertEqual(page.todos, ["Wash the car", "Buy oat milk"])
+        page = visitor.follow("Buy oat milk")
+        self.assertEqual(page.values, {"title": "Buy oat milk"})
 
     def test_delete(self):
         visitor = self.member("Buy milk", "Wash the car")
-        button = visitor.page.buttons["Delete Buy milk"]
-        self.assertEqual((button.get("class"), text(button)), ("destroy", "×"))
+        self.assertEqual(visitor.page.read(".//*[@class='destroy']"), "×")
         page = visitor.press("Delete Buy milk")
         self.assertEqual(page.todos, ["Wash the car"])
         page = visitor.press("Delete Wash the car")
@@ -497,20 +459,18 @@ class ListTests(TodoTests):
     def test_toggle_all(self):
         visitor = self.member("Buy milk", "Wash the car")
         visitor.press("Complete Buy milk")
-        button = visitor.page.buttons["Complete all"]
-        self.assertEqual(button.get("class"), "toggle-all")
         page = visitor.press("Complete all")
         self.assertEqual(page.todos, ["Wash the car ✓", "Buy milk ✓"])
-        page = visitor.press("Reactivate all")
+        button = page.read(".//*[@class='toggle-all']")
+        page = visitor.press(button)
         self.assertEqual(page.todos, ["Wash the car", "Buy milk"])
 
     def test_clear_completed(self):
         visitor = self.member("Buy milk", "Wash the car")
         self.assertNotIn("Clear completed", visitor.page.buttons)
         visitor.press("Complete Buy milk")
-        button = visitor.page.buttons["Clear completed"]
-        self.assertEqual(button.get("class"), "clear-completed")
-        page = visitor.press("Clear completed")
+        button = visitor.page.read(".//*[@class='clear-completed']")
+        page = visitor.press(button)
         self.assertEqual(page.todos, ["Wash the car"])
         self.assertNotIn("Clear completed", page.buttons)
 
@@ -560,35 +520,29 @@ class ListTests(TodoTests):
 
     def test_fifty_to_a_page(self):
         titles = [f"To-do {number}" for number in range(101)]
+        first, second, third = titles[:50:-1], titles[50:0:-1], titles[:1]
         visitor = self.member(*titles[:50])
         self.assertNotIn("Older", visitor.page.links)
-        page = visitor.add(*titles[50:])
-        newest = titles[::-1]
-        self.assertEqual(page.todos, newest[:50])
-        self.assertNotIn("Newer", page.links)
+        self.assertEqual(visitor.add(*titles[50:]).todos, first)
+        self.assertNotIn("Newer", visitor.page.links)
         visitor.follow("Active")
-        self.assertEqual(visitor.follow("Older").todos, newest[50:100])
-        page = visitor.follow("Older")
-        self.assertEqual(page.todos, newest[100:])
-        self.assertNotIn("Older", page.links)
+        self.assertEqual(visitor.follow("Older").todos, second)
+        self.assertEqual(visitor.follow("Older").todos, third)
+        self.assertNotIn("Older", visitor.page.links)
         page = visitor.follow("Newer")
-        self.assertEqual(page.todos, newest[50:100])
+        self.assertEqual(page.todos, second)
         self.assertEqual(page.query, {"show": "active", "page": "2"})
         visitor.follow("Older")
-        page = visitor.press("Delete To-do 0")  # which leaves no third page
-        self.assertEqual(page.todos, newest[50:100])
+        self.assertEqual(visitor.press("Delete To-do 0").todos, second)
 
     def test_nonsense_in_the_address_gets_a_page_of_the_list(self):
         visitor = self.member("Buy milk")
         for value in ("", "x", "0", "-1", "1.5", "9" * 5000, "%00", "%FF"):
             for name in ("page", "show", "_external", "?&=&"):
-                with self.subTest(f"{name}={value[:20]}"):
-                    page = visitor.open(f"/?{name}={value}")
-                    self.assertEqual(page.status, 200)
-                    self.assertEqual(page.todos, ["Buy milk"])
+                page = visitor.open(f"/?{name}={value}")
+                self.assertEqual(page.todos, ["Buy milk"], page.address[:30])
         visitor.open("/?_external=1&_anchor=y&show=x&page=x")
-        page = visitor.press("Complete Buy milk")
-        self.assertEqual(page.todos, ["Buy milk ✓"])
+        self.assertEqual(visitor.press("Complete Buy milk").status, 200)
 
     def test_a_page_costs_few_statements_that_all_use_an_index(self):
         visitor = self.member(*map(str, range(60)))
@@ -601,26 +555,18 @@ class ListTests(TodoTests):
             with contextlib.closing(sqlite3.connect(database)) as db:
                 for sql in statements:
                     plan = db.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()
-                    with self.subTest(sql):
-                        self.assertRegex(str(plan), "USING (COVERING )?IN")
-                        self.assertNotRegex(str(plan), "SCAN|TEMP B-TREE")
+                    self.assertRegex(str(plan), "USING (COVERING )?IN", sql)
+                    self.assertNotRegex(str(plan), "SCAN|TEMP B-TREE", sql)
 
-
-# --- todo: accounts ----------------------------------------------------------
-
-
-class AccountTests(TodoTests):
-    """Signing up, logging in and out, and keeping lists apart."""
+    # Accounts
 
     def test_without_a_login_there_is_only_the_login_page(self):
         visitor = self.stranger()
         for address in ("/", "/?show=active", "/1/edit/"):
-            with self.subTest(address):
-                self.assertEqual(visitor.open(address).path, "/login/")
+            self.assertEqual(visitor.open(address).path, "/login/")
         for address in ("/", "/1/edit/", "/1/toggle/", "/toggle-all/"):
-            with self.subTest(address):
-                page = visitor.post(address, visitor.page.token)
-                self.assertEqual(page.path, "/login/")
+            page = visitor.post(address, visitor.page.token)
+            self.assertEqual(page.path, "/login/")
 
     def test_sign_up_log_out_log_in(self):
         visitor = self.stranger()
@@ -641,20 +587,15 @@ class AccountTests(TodoTests):
         self.assertEqual((page.address, page.todos), ("/", ["Buy milk"]))
 
     def test_the_forms_help_browsers_and_password_managers(self):
-        username = ("text", "username")
-        new = ("password", "new-password")
-        current = ("password", "current-password")
-        for address, expected in (
-            ("/signup/", [username, new, new]),
-            ("/login/", [username, current]),
-        ):
+        name, new = ("text", "username"), ("password", "new-password")
+        old = ("password", "current-password")
+        expected = {"/signup/": [name, new, new], "/login/": [name, old]}
+        for address, kinds in expected.items():
             page = self.stranger().open(address)
             fields = page.fields.values()
+            found = [(f.get("type"), f.get("autocomplete")) for f in fields]
+            self.assertEqual(found, kinds)
             self.assertEqual(page.focus, "username")
-            self.assertEqual(
-                [(f.get("type"), f.get("autocomplete")) for f in fields],
-                expected,
-            )
             for field in fields:
                 self.assertRegex(page.label(field), "Username|Password")
 
@@ -665,15 +606,14 @@ class AccountTests(TodoTests):
             ("a@b.c+d-e_f", " outer spaces "),
             ("y" * 150, "пароль и слово"),
         ):
-            with self.subTest(username[:20]):
-                visitor = self.stranger()
-                page = visitor.sign_up(username, password)
-                self.assertEqual(page.read(".//header/b"), username)
-                visitor.press("Log out")
-                page = visitor.log_in(username, password[:-1])
-                self.assertEqual(page.address, "/login/")
-                page = visitor.log_in(username, password)
-                self.assertEqual(page.address, "/")
+            visitor = self.stranger()
+            page = visitor.sign_up(username, password)
+            self.assertEqual(page.read(".//header/b"), username)
+            visitor.press("Log out")
+            page = visitor.log_in(username, password[:-1])
+            self.assertEqual(page.address, "/login/")
+            page = visitor.log_in(username, password)
+            self.assertEqual(page.address, "/")
 
     def test_a_bad_account_gets_a_message_and_keeps_the_name(self):
         self.stranger().sign_up("Taken")
@@ -683,8 +623,6 @@ class AccountTests(TodoTests):
             ("  ", PASSWORD, PASSWORD, "username", invalid),
             ("y" * 151, PASSWORD, PASSWORD, "username", invalid),
             ("two words", PASSWORD, PASSWORD, "username", invalid),
-            ("semi;colon", PASSWORD, PASSWORD, "username", invalid),
-            ("<b>bold</b>", PASSWORD, PASSWORD, "username", invalid),
             ("Taken", PASSWORD, PASSWORD, "username", "taken|exists"),
             (" tAKEN ", PASSWORD, PASSWORD, "username", "taken|exists"),
             (name, seven, seven, "password1 password2", "least 8 char"),
@@ -694,9 +632,7 @@ class AccountTests(TodoTests):
             with self.subTest(f"{username[:20]!r} {password1} {password2}"):
                 visitor = self.stranger()
                 page = visitor.sign_up(username, password1, password2)
-                self.assertEqual(
-                    (page.status, page.address), (200, "/signup/")
-                )
+                self.assertEqual(page.status, 200)
                 [(field, words)] = page.errors.items()
                 self.assertIn(field, fields)
                 self.assertEqual(page.focus, field)
@@ -704,25 +640,18 @@ class AccountTests(TodoTests):
                 self.assertEqual(page.values["username"], username)
                 self.assertEqual(page.values["password1"], "")
                 self.assertEqual(visitor.open("/").path, "/login/")
-        self.assertEqual(self.stranger().log_in(name, seven).status, 200)
 
     def test_a_wrong_login_does_not_tell_what_is_wrong(self):
         member = self.member()
         messages = set()
-        for name, password in (
-            (member.username, PASSWORD + "x"),
-            (member.username, PASSWORD.title()),
-            ("nobody", PASSWORD),
-            ("' OR 1=1 --", "' OR 1=1 --"),
-        ):
-            with self.subTest(name=name, password=password):
-                page = self.stranger().log_in(name, password)
-                self.assertEqual((page.status, page.address), (200, "/login/"))
-                kept = {"username": name, "password": ""}
-                self.assertEqual(page.values, kept)
-                self.assertEqual(page.focus, "username")
-                [message] = page.root.iterfind(f".//{self.login_error}")
-                messages.add(text(message))
+        wrong = [(member.username, PASSWORD + "x"), ("nobody", PASSWORD)]
+        for name, password in wrong:
+            page = self.stranger().log_in(name, password)
+            self.assertEqual(page.address, "/login/")
+            self.assertEqual(page.values, {"username": name, "password": ""})
+            self.assertEqual(page.focus, "username")
+            [message] = page.root.iterfind(f".//{self.login_error}")
+            messages.add(text(message))
         [message] = messages
         self.assertRegex(message, "^(No user|Please enter)")
 
@@ -752,16 +681,14 @@ class AccountTests(TodoTests):
         address, data = visitor.page.form("Sign up")
         data["username"] = next(self.usernames)
         data["password1"] = data["password2"] = PASSWORD
-        cookie = self.cookie(visitor.client.post(address, data=data))
+        response = visitor.client.post(address, data=data)
+        # Django's client keeps the cookies apart from the headers.
+        sent = f"{response.headers}{getattr(response, 'cookies', '')}"
+        [cookie] = re.findall(f"Set-Cookie: {self.script}=.*", sent)
         for attribute in ("HttpOnly", "SameSite=Lax", "Path=/", "Expires="):
             self.assertIn(attribute.lower(), cookie.lower())
 
-
-# --- todo: protection --------------------------------------------------------
-
-
-class ProtectionTests(TodoTests):
-    """Nothing is lost, and nobody gets in."""
+    # Protection
 
     def test_a_bad_title_gets_a_message_and_stays_in_the_field(self):
         visitor = self.member("Buy milk")
@@ -770,48 +697,41 @@ class ProtectionTests(TodoTests):
             for title, message in (
                 (" \t ", "^(Please write|This field is required)"),
                 ("x" * 201, "^(Use at most|Ensure).* 200 .*201"),
-                ("é" * 300, "^(Use at most|Ensure).* 200 .*300"),
                 ("a\0b", "^(Use no NUL|Null) char"),
             ):
-                with self.subTest(f"{button} {title[:9]!r}"):
-                    visitor.open(address)
-                    page = visitor.press(button, title=title)
-                    self.assertEqual(page.status, 200)
-                    self.assertRegex(page.errors["title"], message)
-                    self.assertEqual(page.values, {"title": title})
-                    self.assertEqual(page.focus, "title")
+                visitor.open(address)
+                page = visitor.press(button, title=title)
+                self.assertEqual(page.status, 200)
+                self.assertRegex(page.errors["title"], message)
+                self.assertEqual(page.values, {"title": title})
+                self.assertEqual(page.focus, "title")
         self.assertEqual(visitor.open("/").todos, ["Buy milk"])
 
-    def test_the_longest_title_fits(self):
-        title = "é" * 200
-        self.assertEqual(self.member(f" {title} ").page.todos, [title])
-
-    def test_html_and_sql_are_text(self):
+    def test_html_and_sql_are_text_of_up_to_200_characters(self):
         titles = [
             "<script>alert(1)</script>",
             "'); DROP TABLE todo; --",
             '"><i>italic</i>',
             "{{ 7 * 7 }} {% csrf_token %} %s",
-            "&amp; &lt;",
+            "&amp; &lt;" + "é" * 190,
         ]
         visitor = self.member(*titles)
         self.assertEqual(visitor.page.todos, titles[::-1])
         for title in titles:
             visitor.press(f"Complete {title}")
             self.assertEqual(visitor.follow(title).values, {"title": title})
-            visitor.press("Save")
+            self.assertEqual(visitor.press("Save").status, 200)
 
     def test_an_id_that_is_not_there(self):
         visitor = self.member("Buy milk")
         for number in ("0", "999999", 2**63 - 1, 2**63, "9" * 5000, "x", "-1"):
             for action in ("edit", "toggle", "delete"):
-                with self.subTest(f"{str(number)[:30]} {action}"):
-                    data = {**visitor.page.token, "title": "x"}
-                    page = visitor.post(f"/{number}/{action}/", data)
-                    self.assertEqual(page.status, 404)
-                    self.assertEqual(page.headings, ("Not Found", "Not Found"))
-                    page = visitor.follow("Back to the list")
-                    self.assertEqual(page.todos, ["Buy milk"])
+                data = {**visitor.page.token, "title": "x"}
+                page = visitor.post(f"/{number}/{action}/", data)
+                self.assertEqual(page.status, 404, page.address[:30])
+                self.assertEqual(page.headings, ("Not Found", "Not Found"))
+                page = visitor.follow("Back to the list")
+                self.assertEqual(page.todos, ["Buy milk"])
 
     def test_reading_changes_nothing(self):
         visitor = self.member("Buy milk")
@@ -820,22 +740,15 @@ class ProtectionTests(TodoTests):
         alls = ("/toggle-all/", "/clear-completed/", "/logout/")
         for address in (toggle, delete, *alls):
             for read in (visitor.client.get, visitor.client.head):
-                with self.subTest(address):
-                    self.assertEqual(read(address).status_code, 405)
+                self.assertEqual(read(address).status_code, 405, address)
         self.assertEqual(visitor.open("/").todos, ["Buy milk"])
 
     def test_other_sites_can_post_nothing(self):
         visitor = self.member("Buy milk")
         toggle, data = visitor.page.form("Complete Buy milk")
         edit = visitor.page.links["Buy milk"]
-        for origin in (
-            "https://evil.example",
-            "null",
-            "",
-            "http://localhost:9",
-            "http://localhost.evil.example",
-            "https://localhost",
-        ):
+        evil = ("https://evil.example", "http://localhost.evil.example")
+        for origin in (*evil, "http://localhost:9", "https://localhost", ""):
             for address in ("/", toggle, edit, "/login/", "/signup/"):
                 with self.subTest(origin=origin, address=address):
                     page = visitor.post(address, data, origin)
@@ -847,54 +760,17 @@ class ProtectionTests(TodoTests):
 
     def test_a_missing_field_is_a_message_or_a_400(self):
         visitor = self.member("Buy milk")
-        for address in ("/", visitor.page.links["Buy milk"]):
-            page = visitor.post(address, visitor.page.token)
-            self.assertTrue(page.status == 400 or page.errors["title"])
-            visitor.open("/")
-        self.assertEqual(visitor.page.todos, ["Buy milk"])
-        for address in ("/login/", "/signup/"):
-            visitor.open(address)
-            page = visitor.post(address, visitor.page.token)
-            self.assertTrue(page.status == 400 or page.errors["username"])
-
-    def test_hostile_requests_get_a_4xx_and_change_nothing(self):
-        visitor = self.member("Buy milk")
         edit = visitor.page.links["Buy milk"]
-        form = "application/x-www-form-urlencoded"
-        parts = "multipart/form-data; boundary=x"
-        for content_type, body in (
-            (form, b"title=" + b"x" * 3_000_000),
-            (form, b"x=1&" * 200_000),
-            (form, b"\xff\xfe=\xff&\x00"),
-            ("application/json", b'{"title": "x"}'),
-            ("\x01", b"x"),
-            ("multipart/form-data", b"x"),
-            (parts, b'--x\r\nContent-Disposition: form-data; name="title"'),
-            (parts, b"--x\r\n" * 2_000),
-        ):
-            with self.subTest(f"{content_type} {body[:20]}"):
-                response = visitor.client.post(
-                    edit, data=body, content_type=content_type
-                )
-                self.assertIn(response.status_code, (400, 403, 413))
-        for method in ("put", "patch", "delete"):
-            for address in ("/", edit, "/toggle-all/", "/nothing/"):
-                response = getattr(visitor.client, method)(address)
-                self.assertIn(response.status_code, (403, 404, 405))
+        for address in ("/", edit, "/login/", "/signup/"):
+            visitor.open("/login/")
+            page = visitor.post(address, visitor.page.token)
+            self.assertTrue(page.status == 400 or page.errors, address)
         self.assertEqual(visitor.open("/").todos, ["Buy milk"])
 
-    def test_a_broken_cookie_is_no_login(self):
-        for value in (
-            "",
-            "\xff",
-            "a.b.c",
-            "." * 4000,
-            "eyJ1c2VyX2lkIjoxfQ.a.b",
-        ):
-            with self.subTest(value[:20]):
-                cookie = f"{self.script}={value}"
-                response = self.client.get("/", headers={"Cookie": cookie})
-                self.assertEqual(response.status_code, 302)
+    def test_an_oversized_form_is_refused(self):
+        visitor = self.member()
+        data = {**visitor.page.token, "title": "x" * 3_000_000}
+        self.assertIn(visitor.post("/", data).status, (400, 413))
 
     def test_security_headers(self):
         visitor = self.member()
@@ -905,9 +781,7 @@ class ProtectionTests(TodoTests):
             self.assertEqual(headers["Referrer-Policy"], "same-origin")
 
 
-class TodoFlask(
-    ListTests, AccountTests, ProtectionTests, HostTests, FlaskTest
-):
+class TodoFlask(TodoTests, HostTests, FlaskTest):
     script = "todo_flask"
     login_error = "p[@class='errorlist']"
 
@@ -924,14 +798,8 @@ class TodoFlask(
         with mock.patch("sqlite3.connect", traced_connect):
             yield collected
 
-    def cookie(self, response):
-        """Return the header that sets the session cookie."""
-        return response.headers["Set-Cookie"]
 
-
-class TodoDjango(
-    ListTests, AccountTests, ProtectionTests, HostTests, DjangoTest
-):
+class TodoDjango(TodoTests, HostTests, DjangoTest):
     script = "todo_django"
     login_error = "ul[@class='errorlist nonfield']/li"
 
@@ -954,10 +822,6 @@ class TodoDjango(
         with CaptureQueriesContext(connection) as queries:
             yield collected
         collected += [query["sql"] for query in queries]
-
-    def cookie(self, response):
-        """Return the header that sets the session cookie."""
-        return response.cookies[self.script].OutputString()
 
     def test_a_post_without_the_token_is_refused(self):
         visitor = self.member("Buy milk")
@@ -988,80 +852,47 @@ class TodoDjango(
         page = visitor.open(f"/admin/todo/todo/?q={member.username}")
         row = page.read(".//*[@id='result_list']/tbody/tr")
         self.assertEqual(row, f"Wash the car{member.username}")
-        self.assertIn("Buy milk", page.links)
         page = visitor.open("/admin/todo/todo/?q=wash&completed__exact=1")
         self.assertIn("Wash the car", page.links)
-        page = visitor.follow("Wash the car")
-        self.assertEqual(page.values["title"], "Wash the car")
 
 
 # --- The two scripts of a pair -----------------------------------------------
 
 
 class PairTests(unittest.TestCase):
-    """The two scripts of a pair show the same, in the same order."""
-
-    def compare(self, flask_case, django_case, walk):
-        """Let a visitor of each script take a walk; compare what they see."""
-        walks = []
-        for case in (flask_case, django_case):
-            case.setUpClass()
-            self.addCleanup(case.doClassCleanups)
-            visitor = Visitor(case().new_client())
-            walks.append([self.outline(page) for page in walk(visitor)])
-        for flask, django in zip(*walks, strict=True):
-            with self.subTest(flask["page"]):
-                self.assertEqual(flask, django)
+    def see(self, visitor):
+        """Yield the pages of a to-do list, in many states."""
+        yield visitor.open("/")
+        yield visitor.sign_up("two words")
+        yield visitor.sign_up("ada")
+        yield visitor.press("Add", title=" ")
+        yield visitor.add(*(f"<b>{number}</b>" for number in range(51)))
+        yield visitor.follow("Older")
+        yield visitor.press("Complete <b>0</b>")
+        yield visitor.follow("Completed")
+        yield visitor.follow("<b>0</b>")
+        yield visitor.press("Save", title=" ")
+        visitor.open("/?show=completed")
+        yield visitor.press("Delete <b>0</b>")
+        yield visitor.open("/nothing/")
 
     def outline(self, page):
         """Return where a visitor is, and all that can be read and used."""
-        return {
-            "page": (page.status, split(page.address), page.headings),
-            "links": [(name, split(a)) for name, a in page.links.items()],
-            "fields": page.values,
-            "buttons": [
-                (name, split(page.form(name)[0])) for name in page.buttons
-            ],
-            "errors": list(page.errors),
-            "focus": page.focus,
-            "todos": page.todos,
-        }
+        where = (page.status, split(page.address), page.headings)
+        sends = {name: page.form(name)[0] for name in page.buttons}
+        leads = {**page.links, **sends}.items()
+        leads = [(name, split(address)) for name, address in leads]
+        form = (page.values, list(page.errors), page.focus)
+        return where, leads, form, page.todos
 
-    def test_site(self):
-        def walk(visitor):
-            yield visitor.open("/")
-            yield visitor.follow("About Me")
-            yield visitor.follow("Home")
-            yield visitor.open("/about")
-            yield visitor.open("/nothing/")
-
-        self.compare(SiteFlask, SiteDjango, walk)
-
-    def test_todo(self):
-        def walk(visitor):
-            yield visitor.open("/")
-            yield visitor.follow("Sign up")
-            yield visitor.sign_up("two words")
-            yield visitor.sign_up("ada")
-            yield visitor.press("Log out")
-            yield visitor.log_in("ada")
-            yield visitor.press("Add", title=" ")
-            for number in range(51):
-                visitor.press("Add", title=f"<b>{number}</b>")
-            yield visitor.follow("Older")
-            yield visitor.press("Complete <b>0</b>")
-            yield visitor.follow("Completed")
-            yield visitor.follow("<b>0</b>")
-            yield visitor.press("Save", title="")
-            yield visitor.follow("Cancel")
-            yield visitor.press("Delete <b>0</b>")
-            yield visitor.follow("Active")
-            yield visitor.press("Complete all")
-            yield visitor.follow("All")
-            yield visitor.press("Clear completed")
-            yield visitor.open("/nothing/")
-
-        self.compare(TodoFlask, TodoDjango, walk)
+    def test_both_lists_show_the_same_in_the_same_order(self):
+        walks = []
+        for case in (TodoFlask, TodoDjango):
+            case.setUpClass()
+            self.addCleanup(case.doClassCleanups)
+            visitor = Visitor(case().new_client())
+            walks.append([self.outline(page) for page in self.see(visitor)])
+        self.assertEqual(*walks)
 
 
 if __name__ == "__main__":

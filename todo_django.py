@@ -28,8 +28,6 @@ from django.core.paginator import Paginator
 from django.core.wsgi import get_wsgi_application
 from django.db import IntegrityError, OperationalError, connection, models
 from django.db import transaction
-from django.db.models import F
-from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, re_path, reverse
 from django.views.decorators.http import require_POST
@@ -218,9 +216,7 @@ class Todo(models.Model):
     completed = models.BooleanField(default=False)
 
     class Meta:
-        indexes = [
-            models.Index(fields=["owner", "completed"], name="todo_filtered")
-        ]
+        indexes = [models.Index(fields=["owner", "completed"])]
 
     def __str__(self):
         return self.title
@@ -230,7 +226,6 @@ class Todo(models.Model):
 class TodoAdmin(admin.ModelAdmin):
     list_display = ["title", "owner", "completed"]
     list_filter = ["completed"]
-    list_select_related = ["owner"]
     raw_id_fields = ["owner"]
     search_fields = ["title", "owner__username"]
 
@@ -295,28 +290,25 @@ TEMPLATES["signup.html"] = """\
 
 # The list
 
+EDIT = {"class": "edit", "autofocus": True}
+NEW_TODO = {
+    "class": "new-todo",
+    "autofocus": True,
+    "placeholder": "What needs to be done?",
+    "aria-label": "What needs to be done?",
+}
+
 
 class TodoForm(forms.ModelForm):
     class Meta:
         model = Todo
         fields = ["title"]
-        widgets = {
-            "title": forms.TextInput({"class": "edit", "autofocus": True})
-        }
+        widgets = {"title": forms.TextInput(EDIT)}
 
 
 class NewTodoForm(TodoForm):
     class Meta(TodoForm.Meta):
-        widgets = {
-            "title": forms.TextInput(
-                {
-                    "class": "new-todo",
-                    "autofocus": True,
-                    "placeholder": "What needs to be done?",
-                    "aria-label": "What needs to be done?",
-                }
-            )
-        }
+        widgets = {"title": forms.TextInput(NEW_TODO)}
 
 
 def redirect_to_list(request):
@@ -353,7 +345,7 @@ def index(request):
         "show": show,
         "filters": FILTERS,
         "active_count": paginators["active"].count,
-        "completed_count": paginators["completed"].count,
+        "completed_count": paginators[None].count - paginators["active"].count,
         "page": paginators[show].get_page(request.GET.get("page")),
     }
     return render(request, "index.html", context)
@@ -436,8 +428,7 @@ def edit(request, todo_id):
         form = TodoForm(request.POST, instance=todo)
         if form.is_valid():
             # form.save() would also write back what it read of the rest.
-            todos = request.user.todo_set.filter(id=todo_id)
-            todos.update(title=todo.title)
+            todo.save(update_fields=["title"])
             return redirect_to_list(request)
     return render(request, "edit.html", {"form": form, "todo": todo})
 
@@ -459,9 +450,9 @@ TEMPLATES["edit.html"] = """\
 @require_POST
 def toggle(request, todo_id):
     """Complete a to-do, or make it active again."""
-    todos = request.user.todo_set.filter(id=todo_id)
-    if not todos.update(completed=~F("completed")):
-        raise Http404
+    todo = get_object_or_404(request.user.todo_set, id=todo_id)
+    todo.completed = ~models.F("completed")
+    todo.save(update_fields=["completed"])
     return redirect_to_list(request)
 
 
@@ -489,7 +480,7 @@ def clear_completed(request):
 
 # URLs
 
-# The admin's style sheets, which runserver would only serve for debugging.
+# Django leaves static files to a web server; here the admin's come along.
 ADMIN_STATIC = {"document_root": Path(admin.__file__).with_name("static")}
 
 urlpatterns = [
