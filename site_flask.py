@@ -45,7 +45,7 @@ body { display: flex; flex-direction: column; box-sizing: border-box;
 nav a { margin-right: 1em; color: inherit }
 main { margin: auto 0 }
 h1 { margin: 0; color: light-dark(#9b1c31, #ff9aa8);
-  font-size: clamp(2.5rem, 9vw, 3.5em); line-height: 1.1 }
+  font-size: min(12vw, 3.5em); line-height: 1.1 }
 </style>
 </head>
 <body>

@@ -143,7 +143,7 @@ header, .row, li { display: flex; flex-wrap: wrap; align-items: center;
   justify-content: space-between; gap: 0 .6em }
 header { padding: .5em 0; color: var(--quiet); font-size: .8em }
 header b { margin-left: auto }
-main { padding: 1em 1.25em; border-radius: .5em; background: var(--card) }
+main { padding: 1em 4%; border-radius: .5em; background: var(--card) }
 main form > * { margin: 1em 0 }
 h1, ul { margin: 0; padding: 0 }
 h1, a, button { color: var(--accent) }
@@ -158,12 +158,13 @@ button { padding: .4em 0; border: 1px solid transparent; background: none;
   font: inherit; cursor: pointer }
 .primary { padding: .4em .75em; border-radius: .25em }
 .primary, .completed .toggle { color: var(--card); background: var(--accent) }
-.new-todo, .title { flex: 1; width: 0 }
-.todo-list li { flex-wrap: nowrap; border-top: 1px solid #8886 }
+.new-todo, .title { flex: 1 5em }
+.todo-list { border-bottom: 1px solid #8886 }
+.todo-list li { border-top: 1px solid #8886 }
 .todo-list button { flex: none; width: 2em; height: 2em; margin: .25em 0;
   padding: 0; border-radius: 1em; scroll-margin: 40vh }
 .todo-list .toggle { border-color: var(--quiet) }
-.title { color: inherit; text-decoration: none }
+.title, .destroy { color: inherit; text-decoration: none }
 .completed .title { color: var(--quiet); text-decoration: line-through }
 nav a { margin-right: .75em; text-decoration: none }
 [aria-current] { color: inherit; font-weight: bold }
