@@ -440,7 +440,8 @@ else:
     def traced(execute, sql, *args):
         statements.append(sql)
         return execute(sql, *args)
-    connection.execute_wrapper(traced).__enter__()
+    wrapper = connection.execute_wrapper(traced)  # kept, or it is undone
+    wrapper.__enter__()
 form = {"username": "counted", "password1": PASSWORD, "password2": PASSWORD}
 client.post("/signup/", data=form)
 client.post("/", data={"title": "Buy milk"})
@@ -448,6 +449,7 @@ counts = []
 for address in ADDRESSES:
     statements.clear()
     assert client.get(address).status_code == 200
+    assert statements
     counts.append(len(statements))
 print(max(counts))
 """
