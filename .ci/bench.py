@@ -38,7 +38,6 @@ SIZES = [100, 10_000, 100_000]  # to-dos
 FILTERS = {
     "All": "/",
     "Active": "/?show=active",
-    "Completed": "/?show=completed",
 }
 ROUNDS = 5
 LOAD_SECONDS = 2
@@ -302,13 +301,6 @@ def throughput(folder):
     ]
 
 
-def imports_of(kind):
-    """Return the statements by which a hello imports what it needs."""
-    lines = (HERE / f"hello_{kind}.py").read_text().splitlines()
-    lines = [line.strip() for line in lines]
-    return "\n".join(s for s in lines if s.startswith(("import ", "from ")))
-
-
 def start(folder):
     """The hellos from their start to the first answer."""
 
@@ -319,24 +311,11 @@ def start(folder):
         finally:
             server.stop()
 
-    def run(code):
-        begun = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True)
-        return time.perf_counter() - begun
-
-    measures = {}
-    for kind in KINDS:
-        measures[kind] = lambda k=kind: first_answer(f"hello_{k}.py")
-        measures[f"import {kind}"] = lambda k=kind: run(imports_of(k))
-    seconds = Rounds(measures, 11)
-    return [
-        row("hello, start to first answer, s", seconds, "{:.2f}"),
-        row(
-            "a process that only runs its imports, s",
-            {kind: seconds[f"import {kind}"] for kind in KINDS},
-            "{:.2f}",
-        ),
-    ]
+    seconds = Rounds(
+        {kind: lambda k=kind: first_answer(f"hello_{k}.py") for kind in KINDS},
+        11,
+    )
+    return [row("hello, start to first answer, s", seconds, "{:.2f}")]
 
 
 def first_start(folder):
@@ -511,41 +490,6 @@ def adds(folder):
             rates,
         ),
         row("memory after that load, MB", memory),
-        row(
-            "memory with its imports alone, MB",
-            {kind: idle_memory(kind) for kind in KINDS},
-        ),
-    ]
-
-
-def idle_memory(kind):
-    """Return the MB of a process that has imported a hello's imports."""
-    code = imports_of(kind) + "\nprint(flush=True); sys.stdin.read()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", "import sys\n" + code],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    with process:
-        process.stdout.readline()
-        memory = resident(process.pid)
-        process.kill()
-    return memory
-
-
-def sizes():
-    """The lines of the two scripts of each pair."""
-    return [
-        row(
-            f"lines of {pair}",
-            {
-                kind: len(
-                    (HERE / f"{pair}_{kind}.py").read_text().splitlines()
-                )
-                for kind in KINDS
-            },
-        )
-        for pair in PAIRS
     ]
 
 
@@ -563,7 +507,6 @@ def main():
             *pages(folder),
             *statements(folder),
             *adds(folder),
-            *sizes(),
         ]
     packages = ["flask", "django", "waitress"]
     versions = [f"{name} {metadata.version(name)}" for name in packages]
