@@ -205,10 +205,10 @@ class Page(html.parser.HTMLParser):
 
     @property
     def focus(self):
-        """The name of the button or field that would have the focus."""
-        for name, button in self.buttons.items():
-            if self.fragment and button.get("id") == self.fragment:
-                return name
+        """The name of the control or field that would have the focus."""
+        place = self.root.find(f".//*[@id='{self.fragment}']")
+        if place is not None:
+            return place.get("aria-label") or text(place)
         fields = self.fields.items()
         return next((n for n, f in fields if "autofocus" in f.attrib), None)
 
@@ -447,11 +447,13 @@ class TodoTests:
     def test_after_a_change_the_focus_is_where_it_was(self):
         visitor = self.member("A", "B", "C", "D")
         self.assertEqual(visitor.press("Complete B").focus, "Complete B")
-        self.assertEqual(visitor.press("Delete C").focus, "Delete D")
+        self.assertEqual(visitor.press("Delete C").focus, "D")
         visitor.follow("B")
         self.assertEqual(visitor.press("Save").focus, "Complete B")
         visitor.follow("B")
         self.assertEqual(visitor.follow("Cancel").focus, "Complete B")
+        visitor.follow("Active")
+        self.assertEqual(visitor.press("Complete A").focus, "D")
 
     def test_toggle_all(self):
         visitor = self.member("Buy milk", "Wash the car")
@@ -464,7 +466,6 @@ class TodoTests:
 
     def test_clear_completed(self):
         visitor = self.member("Buy milk", "Wash the car")
-        self.assertNotIn("Clear completed", visitor.page.buttons)
         visitor.press("Complete Buy milk")
         button = visitor.page.read(".//*[@class='clear-completed']")
         page = visitor.press(button)
@@ -521,7 +522,6 @@ class TodoTests:
         visitor = self.member(*titles[:50])
         self.assertNotIn("Older", visitor.page.links)
         self.assertEqual(visitor.add(*titles[50:]).todos, first)
-        self.assertNotIn("Newer", visitor.page.links)
         visitor.follow("Active")
         self.assertEqual(visitor.follow("Older").todos, second)
         self.assertEqual(visitor.follow("Older").todos, third)

@@ -164,7 +164,7 @@ button { padding: .4em 0; border: 1px solid transparent; background: none;
 .todo-list button { flex: none; width: 2em; height: 2em; margin: .25em 0;
   padding: 0; border-radius: 1em; scroll-margin: 40vh }
 .todo-list .toggle { border-color: var(--quiet) }
-.title, .destroy { color: inherit; text-decoration: none }
+.title, .destroy { color: inherit; text-decoration: none; scroll-margin: 40vh }
 .completed .title { color: var(--quiet); text-decoration: line-through }
 nav a { margin-right: .75em; text-decoration: none }
 [aria-current] { color: inherit; font-weight: bold }
@@ -353,7 +353,8 @@ def index(request):
 
 
 # A fragment on the address of a button (#todo-ID) outlives the redirect: the
-# visitor is where they were, with the same button in focus.
+# visitor is where they were, with the same button in focus; or at the to-do
+# above (#row-N), where the own one is deleted or not in the filter any more.
 TEMPLATES["index.html"] = """\
 {% extends "base.html" %}
 {% block title %}Todos{% endblock %}
@@ -381,12 +382,15 @@ item{{ active_count|pluralize }} left</span>
 <button class="toggle" id="todo-{{ todo.id }}"
   aria-label="Complete {{ todo.title }}"
   aria-pressed="{{ todo.completed|yesno:'true,false' }}"
-  formaction="{% url 'toggle' todo.id %}{{ query }}#todo-{{ todo.id }}">
+  {% if show %}
+  formaction="{% url 'toggle' todo.id %}{{ query }}#row-{{ forloop.counter0 }}"
+  {% else %}
+  formaction="{% url 'toggle' todo.id %}{{ query }}#todo-{{ todo.id }}"
+  {% endif %}>
 {% if todo.completed %}✓{% endif %}</button>
-<a class="title"
+<a class="title" id="row-{{ forloop.counter }}"
   href="{% url 'edit' todo.id %}{{ query }}">{{ todo.title }}</a>
-<button class="destroy" id="row-{{ forloop.counter }}"
-  aria-label="Delete {{ todo.title }}"
+<button class="destroy" aria-label="Delete {{ todo.title }}"
   formaction="{% url 'delete' todo.id %}{{ query }}#row-{{ forloop.counter0 }}"
   >×</button>
 </li>

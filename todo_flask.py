@@ -85,7 +85,7 @@ button { padding: .4em 0; border: 1px solid transparent; background: none;
 .todo-list button { flex: none; width: 2em; height: 2em; margin: .25em 0;
   padding: 0; border-radius: 1em; scroll-margin: 40vh }
 .todo-list .toggle { border-color: var(--quiet) }
-.title, .destroy { color: inherit; text-decoration: none }
+.title, .destroy { color: inherit; text-decoration: none; scroll-margin: 40vh }
 .completed .title { color: var(--quiet); text-decoration: line-through }
 nav a { margin-right: .75em; text-decoration: none }
 [aria-current] { color: inherit; font-weight: bold }
@@ -397,7 +397,8 @@ def index():
 
 
 # A fragment on the address of a button (#todo-ID) outlives the redirect: the
-# visitor is where they were, with the same button in focus.
+# visitor is where they were, with the same button in focus; or at the to-do
+# above (#row-N), where the own one is deleted or not in the filter any more.
 TEMPLATES["index.html"] = """\
 {% extends "base.html" %}
 {% from "forms.html" import errorlist, input with context %}
@@ -427,12 +428,11 @@ item{{ "s" if counts.active != 1 }} left</span>
   aria-label="Complete {{ todo.title }}"
   aria-pressed="{{ 'true' if todo.completed else 'false' }}"
   formaction="{{ url_for('toggle', todo_id=todo.id, **args)
-  }}#todo-{{ todo.id }}">
+  }}#{{ "row" if show else "todo" }}-{{ loop.index0 if show else todo.id }}">
 {% if todo.completed %}✓{% endif %}</button>
-<a class="title"
+<a class="title" id="row-{{ loop.index }}"
   href="{{ url_for('edit', todo_id=todo.id, **args) }}">{{ todo.title }}</a>
-<button class="destroy" id="row-{{ loop.index }}"
-  aria-label="Delete {{ todo.title }}"
+<button class="destroy" aria-label="Delete {{ todo.title }}"
   formaction="{{ url_for('delete', todo_id=todo.id, **args)
   }}#row-{{ loop.index0 }}">×</button>
 </li>

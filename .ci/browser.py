@@ -169,7 +169,6 @@ class Visitor:
         self.new_todo = self.page.locator(".new-todo")
         self.titles = self.page.locator(".todo-list .title")
         self.toggles = self.page.locator(".todo-list .toggle")
-        self.destroys = self.page.locator(".todo-list .destroy")
 
     def note(self, problem):
         """Note an error in a script of the page, a request that failed."""
@@ -568,10 +567,14 @@ def keep_place(visitor):
         expect_place(toggle)
     visitor.press(visitor.button("Delete The 40th"))
     expect(visitor.button("Delete The 40th")).to_have_count(0)
-    expect_place(visitor.destroys.nth(38))
+    expect_place(visitor.titles.nth(38))
     visitor.press(visitor.button("Delete From Completed"))
     expect(visitor.titles.first).to_have_text("From page 2")
     expect_list(visitor)
+    visitor.press(visitor.link("Active"))
+    visitor.press(visitor.toggles.nth(30))
+    expect_place(visitor.titles.nth(29))
+    visitor.press(visitor.link("All"))
 
 
 def expect_place(control):
