@@ -18,7 +18,7 @@ from django.http import HttpResponse
 from django.urls import path
 
 settings.configure(
-    DEBUG=sys.argv[1:2] == ["runserver"],
+    DEBUG="runserver" in sys.argv,
     LOGGING_CONFIG=None,  # plain logging: errors go to stderr, always
     ROOT_URLCONF=__name__,
     SECRET_KEY="hello",  # signs nothing here; the debug page asks for one

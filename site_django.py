@@ -23,11 +23,11 @@ from waitress import serve
 
 # Configuration
 
-TEMPLATES = {}  # each can move into templates/, as a file of its name
+HTML = {}  # the templates, by name
 
 settings.configure(
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
-    DEBUG=sys.argv[1:2] == ["runserver"],
+    DEBUG="runserver" in sys.argv,
     LOGGING_CONFIG=None,  # plain logging: errors go to stderr, always
     MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
     ROOT_URLCONF=__name__,
@@ -36,9 +36,7 @@ settings.configure(
         {
             "BACKEND": "django.template.backends.django.DjangoTemplates",
             "OPTIONS": {
-                "loaders": [
-                    ("django.template.loaders.locmem.Loader", TEMPLATES)
-                ]
+                "loaders": [("django.template.loaders.locmem.Loader", HTML)]
             },
         }
     ],
@@ -47,7 +45,7 @@ application = get_wsgi_application()
 
 # The layout
 
-TEMPLATES["base.html"] = """\
+HTML["base.html"] = """\
 <!doctype html>
 <html lang="en">
 <head>
@@ -64,8 +62,8 @@ body { display: flex; flex-direction: column; box-sizing: border-box;
   font: clamp(1.125rem, 1rem + .5vw, 1.75rem)/1.5 system-ui, sans-serif }
 nav a { margin-right: 1em; color: inherit }
 main { margin: auto 0 }
-h1 { margin: 0; color: light-dark(#9b1c31, #ff9aa8);
-  font-size: min(12vw, 3.5em); line-height: 1.1 }
+h1 { margin: 0; color: light-dark(#9b1c31, #ff9aa8); line-height: 1.1;
+  font-size: min(12vw, 3.5em); text-wrap: balance }
 </style>
 </head>
 <body>
@@ -73,9 +71,7 @@ h1 { margin: 0; color: light-dark(#9b1c31, #ff9aa8);
 <a href="{% url 'index' %}">Home</a>
 <a href="{% url 'about' %}">About Me</a>
 </nav>
-<main>
-{% block content %}{% endblock %}
-</main>
+<main>{% block content %}{% endblock %}</main>
 <footer>Made with Django</footer>
 </body>
 </html>
@@ -90,7 +86,7 @@ def index(request):
     return render(request, "index.html")
 
 
-TEMPLATES["index.html"] = """\
+HTML["index.html"] = """\
 {% extends "base.html" %}
 {% block title %}Personal Website{% endblock %}
 {% block content %}
@@ -106,7 +102,7 @@ def about(request):
     return render(request, "about.html")
 
 
-TEMPLATES["about.html"] = """\
+HTML["about.html"] = """\
 {% extends "base.html" %}
 {% block title %}About Me{% endblock %}
 {% block content %}
@@ -115,8 +111,8 @@ TEMPLATES["about.html"] = """\
 {% endblock %}
 """
 
-# Django finds this one by its name.
-TEMPLATES["404.html"] = """\
+# Django finds this page by its name.
+HTML["404.html"] = """\
 {% extends "base.html" %}
 {% block title %}Not Found{% endblock %}
 {% block content %}
@@ -140,4 +136,4 @@ if __name__ == "__main__":
     try:
         serve(application, host="127.0.0.1", port=port)
     except OSError as error:
-        sys.exit(f"Port {port}: {error}. Try: PORT=0 python {sys.argv[0]}")
+        sys.exit(f"Port {port}: {error}. Set PORT to another number.")

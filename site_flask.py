@@ -19,15 +19,15 @@ from waitress import serve
 
 # Configuration
 
-TEMPLATES = {}  # each can move into templates/, as a file of its name
+HTML = {}  # the templates, by name
 
 app = Flask(__name__)
 app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]
-app.jinja_loader = DictLoader(TEMPLATES)
+app.jinja_loader = DictLoader(HTML)
 
 # The layout
 
-TEMPLATES["base.html"] = """\
+HTML["base.html"] = """\
 <!doctype html>
 <html lang="en">
 <head>
@@ -44,8 +44,8 @@ body { display: flex; flex-direction: column; box-sizing: border-box;
   font: clamp(1.125rem, 1rem + .5vw, 1.75rem)/1.5 system-ui, sans-serif }
 nav a { margin-right: 1em; color: inherit }
 main { margin: auto 0 }
-h1 { margin: 0; color: light-dark(#9b1c31, #ff9aa8);
-  font-size: min(12vw, 3.5em); line-height: 1.1 }
+h1 { margin: 0; color: light-dark(#9b1c31, #ff9aa8); line-height: 1.1;
+  font-size: min(12vw, 3.5em); text-wrap: balance }
 </style>
 </head>
 <body>
@@ -53,9 +53,7 @@ h1 { margin: 0; color: light-dark(#9b1c31, #ff9aa8);
 <a href="{{ url_for('index') }}">Home</a>
 <a href="{{ url_for('about') }}">About Me</a>
 </nav>
-<main>
-{% block content %}{% endblock %}
-</main>
+<main>{% block content %}{% endblock %}</main>
 <footer>Made with Flask</footer>
 </body>
 </html>
@@ -70,7 +68,7 @@ def index():
     return render_template("index.html")
 
 
-TEMPLATES["index.html"] = """\
+HTML["index.html"] = """\
 {% extends "base.html" %}
 {% block title %}Personal Website{% endblock %}
 {% block content %}
@@ -86,7 +84,7 @@ def about():
     return render_template("about.html")
 
 
-TEMPLATES["about.html"] = """\
+HTML["about.html"] = """\
 {% extends "base.html" %}
 {% block title %}About Me{% endblock %}
 {% block content %}
@@ -98,11 +96,11 @@ TEMPLATES["about.html"] = """\
 
 @app.errorhandler(404)
 def page_not_found(error):
-    """Show a page in the same dress where there is none."""
+    """Show a page of this website where there is none."""
     return render_template("404.html"), 404
 
 
-TEMPLATES["404.html"] = """\
+HTML["404.html"] = """\
 {% extends "base.html" %}
 {% block title %}Not Found{% endblock %}
 {% block content %}
@@ -119,4 +117,4 @@ if __name__ == "__main__":
     try:
         serve(app, host="127.0.0.1", port=port)
     except OSError as error:
-        sys.exit(f"Port {port}: {error}. Try: PORT=0 python {sys.argv[0]}")
+        sys.exit(f"Port {port}: {error}. Set PORT to another number.")

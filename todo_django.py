@@ -14,7 +14,6 @@ import logging
 import os
 import secrets
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from django import forms
@@ -26,10 +25,10 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.management import call_command, execute_from_command_line
 from django.core.paginator import Paginator
 from django.core.wsgi import get_wsgi_application
-from django.db import IntegrityError, OperationalError, connection, models
-from django.db import transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, re_path, reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from django.views.static import serve as serve_static
 from waitress import serve
@@ -37,11 +36,16 @@ from waitress import serve
 # Configuration
 
 DATABASE = Path(__file__).with_name("todo_django.sqlite3")
-FILTERS = [(None, "All"), ("active", "Active"), ("completed", "Completed")]
+FILTERS = {  # what ?show= can say, and the condition that it stands for
+    None: models.Q(),
+    # Of =False, Django 5.2 makes NOT, which SQLite looks up in no index.
+    "active": models.Q(completed__in=[False]),
+    "completed": models.Q(completed=True),
+}
 PAGE_SIZE = 50  # to-dos
-TEMPLATES = {}  # each can move into templates/, as a file of its name
+HTML = {}  # the templates, by name
 LOADERS = [
-    ("django.template.loaders.locmem.Loader", TEMPLATES),
+    ("django.template.loaders.locmem.Loader", HTML),
     "django.template.loaders.app_directories.Loader",
 ]
 
@@ -53,7 +57,8 @@ class TodoConfig(AppConfig):
     label = "todo"
 
     def ready(self):
-        self.models_module = self.module  # or migrate finds no models
+        # It is documented as read-only; without it, migrate finds no models.
+        self.models_module = self.module
 
 
 settings.configure(
@@ -64,14 +69,20 @@ settings.configure(
             ".MinimumLengthValidator",
         }
     ],
+    # Cookies are shared by all ports of a host: these have their own names.
+    CSRF_COOKIE_NAME="todo_django_csrf",
     DATABASES={
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": DATABASE,
-            "OPTIONS": {"transaction_mode": "IMMEDIATE"},
+            "OPTIONS": {
+                "init_command": "PRAGMA journal_mode = WAL",
+                "timeout": 60,  # seconds
+                "transaction_mode": "IMMEDIATE",
+            },
         }
     },
-    DEBUG=sys.argv[1:2] == ["runserver"],
+    DEBUG="runserver" in sys.argv,
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     INSTALLED_APPS=[
         f"{__name__}.TodoConfig",
@@ -96,9 +107,9 @@ settings.configure(
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
     ],
     ROOT_URLCONF=__name__,
-    # A reloader hands the key down, so that a reload logs nobody out.
+    # The reloader hands the key on, so that a reload logs nobody out.
     SECRET_KEY=os.environ.setdefault("SECRET_KEY", secrets.token_hex()),
-    SESSION_COOKIE_NAME="todo_django",  # cookies do not know ports
+    SESSION_COOKIE_NAME="todo_django",
     STATIC_URL="static/",
     TEMPLATES=[
         {
@@ -115,6 +126,7 @@ settings.configure(
             },
         }
     ],
+    TIME_ZONE="UTC",
 )
 application = get_wsgi_application()
 
@@ -124,49 +136,49 @@ from django.contrib.auth.views import LoginView, LogoutView
 
 # Layout
 
-TEMPLATES["base.html"] = """\
+HTML["base.html"] = """\
 <!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{% block title %}{% endblock %}</title>
+<title>{% if form.errors %}Error: {% endif %}
+{% block title %}{% endblock %}</title>
 <link rel="icon" href="data:,">
 <style>
 :root { color-scheme: light dark; scrollbar-gutter: stable;
   color: light-dark(#222, #eee); background: light-dark(#f1f1ed, #161618);
   --accent: light-dark(#9b1c31, #ff9aa8); --card: light-dark(#fff, #232326);
-  --quiet: light-dark(#505050, #b8b8b8) }
+  --quiet: light-dark(#505050, #b8b8b8); scroll-padding-top: 40vh }
 body { max-width: 33em; margin: auto; padding: .5em; overflow-wrap: anywhere;
   font: clamp(1.125rem, 1rem + .4vw, 1.75rem)/1.5 system-ui, sans-serif }
-header, .row, li { display: flex; flex-wrap: wrap; align-items: center;
+header, .row, li, nav { display: flex; flex-wrap: wrap; align-items: center;
   justify-content: space-between; gap: 0 .6em }
 header { padding: .5em 0; color: var(--quiet); font-size: .8em }
 header b { margin-left: auto }
-main { padding: 1em 4%; border-radius: .5em; background: var(--card) }
-main form > * { margin: 1em 0 }
+main { padding: 1em 4% .5em; border-radius: .5em; background: var(--card);
+  box-shadow: 0 .1em .5em #0003 }
+main form > * { margin: .6em 0 }
 h1, ul { margin: 0; padding: 0 }
 h1, a, button { color: var(--accent) }
-input { box-sizing: border-box; width: 100%; margin: .2em 0; padding: .4em;
-  border: 1px solid; border-radius: .25em; background: none; color: inherit;
-  font: inherit }
+a:not(:hover) { text-decoration: none }
+input { box-sizing: border-box; width: 100%; padding: .4em; font: inherit;
+  border-radius: .25em; background: none; color: inherit }
+input, .toggle { border: 1px solid var(--quiet) }
 ::placeholder, .helptext { color: var(--quiet); opacity: 1 }
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
-[aria-invalid], .errorlist { border-left: .4em solid var(--accent) }
-.errorlist { padding-left: .5em }
-button { padding: .4em 0; border: 1px solid transparent; background: none;
-  font: inherit; cursor: pointer }
+.errorlist, [aria-invalid] { border-left: .4em solid var(--accent) }
+.errorlist { display: block; flex: 1 100%; order: 1; padding-left: .5em }
+button { padding: .4em 0; border: 0; background: none; font: inherit }
 .primary { padding: .4em .75em; border-radius: .25em }
 .primary, .completed .toggle { color: var(--card); background: var(--accent) }
-.new-todo, .title { flex: 1 5em }
-.todo-list { border-bottom: 1px solid #8886 }
-.todo-list li { border-top: 1px solid #8886 }
-.todo-list button { flex: none; width: 2em; height: 2em; margin: .25em 0;
-  padding: 0; border-radius: 1em; scroll-margin: 40vh }
-.todo-list .toggle { border-color: var(--quiet) }
-.title, .destroy { color: inherit; text-decoration: none; scroll-margin: 40vh }
-.completed .title { color: var(--quiet); text-decoration: line-through }
-nav a { margin-right: .75em; text-decoration: none }
+.new-todo, .title { flex: 1 5em; color: inherit; unicode-bidi: plaintext }
+/* The next page comes within a double click, whose end must not hit it. */
+.todo-list { animation: guard .4s }
+@keyframes guard { from, to { pointer-events: none } }
+.todo-list li { padding: .25em 0; border-top: 1px solid #8886 }
+li button { width: 2em; height: 2em; padding: 0; border-radius: 1em }
+.completed .title, .destroy:not(:hover) { color: var(--quiet) }
+.completed .title { text-decoration: line-through }
 [aria-current] { color: inherit; font-weight: bold }
 </style>
 </head>
@@ -180,32 +192,9 @@ nav a { margin-right: .75em; text-decoration: none }
 </form>
 {% endif %}
 </header>
-<main>
-{% block content %}{% endblock %}
-</main>
+<main>{% block content %}{% endblock %}</main>
 </body>
 </html>
-"""
-
-# Django finds the pages for errors by their names.
-TEMPLATES["404.html"] = """\
-{% extends "base.html" %}
-{% block title %}Not Found{% endblock %}
-{% block content %}
-<h1>Not Found</h1>
-<p>There is nothing at this address.</p>
-<p><a href="{% url 'index' %}">Back to the list</a></p>
-{% endblock %}
-"""
-
-TEMPLATES["403_csrf.html"] = """\
-{% extends "base.html" %}
-{% block title %}Forbidden{% endblock %}
-{% block content %}
-<h1>Forbidden</h1>
-<p>This form is out of date, or another site sent it.</p>
-<p><a href="{% url 'index' %}">Back to the list</a></p>
-{% endblock %}
 """
 
 # Database
@@ -227,16 +216,14 @@ class Todo(models.Model):
 class TodoAdmin(admin.ModelAdmin):
     list_display = ["title", "owner", "completed"]
     list_filter = ["completed"]
-    raw_id_fields = ["owner"]
     search_fields = ["title", "owner__username"]
 
 
-# All tables or none, however many processes start at once.
+# All tables or none, however many processes start at once. SQLite only lets
+# tables be made inside a transaction while its checks of keys are off; Django
+# does not document what switches them off.
 with connection.constraint_checks_disabled(), transaction.atomic():
     call_command("migrate", run_syncdb=True, verbosity=0)
-with suppress(OperationalError):  # another process is at it
-    connection.cursor().execute("PRAGMA journal_mode = WAL")
-connection.close()
 
 # Accounts
 
@@ -245,7 +232,23 @@ login_view = LoginView.as_view(
     template_name="login.html", redirect_field_name=None
 )
 
-TEMPLATES["login.html"] = """\
+
+@login_not_required
+def signup(request):
+    """Make an account and log in."""
+    form = UserCreationForm(request.POST or None)
+    if form.is_valid():
+        try:
+            login(request, form.save())
+            return redirect("index")
+        except IntegrityError:
+            form.full_clean()  # of a double click, the second is told "taken"
+            if not form.errors:
+                raise
+    return render(request, "signup.html", {"form": form})
+
+
+HTML["login.html"] = """\
 {% extends "base.html" %}
 {% block title %}Log in{% endblock %}
 {% block content %}
@@ -259,24 +262,7 @@ TEMPLATES["login.html"] = """\
 """
 
 
-@login_not_required
-def signup(request):
-    """Make an account and log in."""
-    form = UserCreationForm()
-    if request.method == "POST":
-        form = UserCreationForm(request.POST)
-        if form.is_valid():
-            try:
-                login(request, form.save())
-                return redirect("index")
-            except IntegrityError:  # somebody was faster: the form says so
-                form.full_clean()
-        for name, field in form.fields.items():
-            field.widget.attrs["autofocus"] = name == next(iter(form.errors))
-    return render(request, "signup.html", {"form": form})
-
-
-TEMPLATES["signup.html"] = """\
+HTML["signup.html"] = """\
 {% extends "base.html" %}
 {% block title %}Sign up{% endblock %}
 {% block content %}
@@ -291,25 +277,22 @@ TEMPLATES["signup.html"] = """\
 
 # The list
 
-EDIT = {"class": "edit", "autofocus": True}
-NEW_TODO = {
-    "class": "new-todo",
-    "autofocus": True,
-    "placeholder": "What needs to be done?",
-    "aria-label": "What needs to be done?",
-}
-
 
 class TodoForm(forms.ModelForm):
     class Meta:
         model = Todo
         fields = ["title"]
-        widgets = {"title": forms.TextInput(EDIT)}
-
-
-class NewTodoForm(TodoForm):
-    class Meta(TodoForm.Meta):
-        widgets = {"title": forms.TextInput(NEW_TODO)}
+        labels = {"title": "What needs to be done?"}
+        widgets = {
+            "title": forms.TextInput(
+                {
+                    "class": "new-todo",
+                    "autofocus": True,
+                    "placeholder": labels["title"],
+                    "aria-label": labels["title"],
+                }
+            )
+        }
 
 
 def redirect_to_list(request):
@@ -317,45 +300,74 @@ def redirect_to_list(request):
     return redirect(reverse("index", query=request.GET))
 
 
+@never_cache
 def index(request):
     """Show a page of the list; add what the visitor wrote."""
+    form = TodoForm(request.POST or None, instance=Todo(owner=request.user))
+    if form.is_valid():
+        form.save()
+        return redirect_to_list(request)
     show = request.GET.get("show")
-    todo = Todo(owner=request.user)
-    form = NewTodoForm(instance=todo)
-    if request.method == "POST":
-        form = NewTodoForm(request.POST, instance=todo)
-        if form.is_valid():
-            form.save()
-            # What is new is active, and on the first page.
-            query = {"show": "active"} if show == "active" else {}
-            return redirect(reverse("index", query=query))
-    todos = request.user.todo_set.order_by("-id")
-    # SQLite finds "IN" in the index, but not the NOT that Django 5.2 would
-    # make of completed=False.
-    active = todos.filter(completed__in=[False])
-    completed = todos.filter(completed__in=[True])
-    paginators = {
-        None: Paginator(todos, PAGE_SIZE),
-        "active": Paginator(active, PAGE_SIZE),
-        "completed": Paginator(completed, PAGE_SIZE),
-    }
-    if show not in paginators:
+    if show not in FILTERS:
         show = None
+    todos = request.user.todo_set.order_by("-id")
+    paginator = Paginator(todos.filter(FILTERS[show]), PAGE_SIZE)
     context = {
         "form": form,
         "show": show,
         "filters": FILTERS,
-        "active_count": paginators["active"].count,
-        "completed_count": paginators[None].count - paginators["active"].count,
-        "page": paginators[show].get_page(request.GET.get("page")),
+        "active_count": todos.filter(FILTERS["active"]).count(),
+        "completed_count": todos.filter(FILTERS["completed"]).count(),
+        "page": paginator.get_page(request.GET.get("page")),
     }
     return render(request, "index.html", context)
 
 
-# A fragment on the address of a button (#todo-ID) outlives the redirect: the
-# visitor is where they were, with the same button in focus; or at the to-do
-# above (#row-N), where the own one is deleted or not in the filter any more.
-TEMPLATES["index.html"] = """\
+@never_cache
+def edit(request, todo_id):
+    """Change the title of a to-do."""
+    todo = get_object_or_404(request.user.todo_set, id=todo_id)
+    form = TodoForm(request.POST or None, instance=todo)
+    if form.is_valid():
+        # form.save() would bring back what somebody has deleted meanwhile.
+        todos = request.user.todo_set.filter(id=todo_id)
+        todos.update(**form.cleaned_data)
+        return redirect_to_list(request)
+    return render(request, "edit.html", {"form": form, "todo": todo})
+
+
+@require_POST
+def toggle(request, todo_id):
+    """Complete a to-do, or make it active again."""
+    todos = request.user.todo_set.filter(id=todo_id)
+    todos.update(completed="completed" in request.POST)
+    return redirect_to_list(request)
+
+
+@require_POST
+def delete(request, todo_id):
+    """Delete a to-do."""
+    request.user.todo_set.filter(id=todo_id).delete()
+    return redirect_to_list(request)
+
+
+@require_POST
+def toggle_all(request):
+    """Complete all to-dos, or make them all active again."""
+    request.user.todo_set.update(completed="completed" in request.POST)
+    return redirect_to_list(request)
+
+
+@require_POST
+def clear_completed(request):
+    """Delete the completed to-dos."""
+    request.user.todo_set.filter(completed=True).delete()
+    return redirect_to_list(request)
+
+
+# A fragment on the address of a form (#row-3) outlives the redirect: there,
+# in what has taken that place by then, the visitor goes on.
+HTML["index.html"] = """\
 {% extends "base.html" %}
 {% block title %}Todos{% endblock %}
 {% block content %}
@@ -363,56 +375,53 @@ TEMPLATES["index.html"] = """\
 <h1>todos</h1>
 <form method="post" action="{% url 'index' %}{% querystring page=None %}">
 {% csrf_token %}
-<p class="row">
+<div class="row">
 {{ form.title }}
-<button class="primary">Add</button></p>
-{{ form.title.errors }}
+<button class="primary">Add</button>
+{{ form.title.errors }}</div>
 </form>
 {% if active_count or completed_count %}
 <form method="post">{% csrf_token %}
 <div class="row">
 <span class="todo-count"><strong>{{ active_count }}</strong>
 item{{ active_count|pluralize }} left</span>
-<button class="toggle-all" formaction="{% url 'toggle_all' %}{{ query }}">
+<button class="toggle-all" {% if active_count %}name="completed"{% endif %}
+  formaction="{% url 'toggle_all' %}{{ query }}">
 {{ active_count|yesno:"Complete,Reactivate" }} all</button>
 </div>
-<ul class="todo-list" id="row-0">
+<ul class="todo-list">
 {% for todo in page %}
-<li{% if todo.completed %} class="completed"{% endif %}>
-<button class="toggle" id="todo-{{ todo.id }}"
+<li id="todo-{{ todo.id }}"
+  {% if todo.completed %}class="completed"{% endif %}>
+<button class="toggle" {% if not todo.completed %}name="completed"{% endif %}
   aria-label="Complete {{ todo.title }}"
   aria-pressed="{{ todo.completed|yesno:'true,false' }}"
-  {% if show %}
-  formaction="{% url 'toggle' todo.id %}{{ query }}#row-{{ forloop.counter0 }}"
-  {% else %}
-  formaction="{% url 'toggle' todo.id %}{{ query }}#todo-{{ todo.id }}"
-  {% endif %}>
+  formaction="{% url 'toggle' todo.id %}{{ query }}#row-{{ forloop.counter }}">
 {% if todo.completed %}✓{% endif %}</button>
 <a class="title" id="row-{{ forloop.counter }}"
   href="{% url 'edit' todo.id %}{{ query }}">{{ todo.title }}</a>
 <button class="destroy" aria-label="Delete {{ todo.title }}"
-  formaction="{% url 'delete' todo.id %}{{ query }}#row-{{ forloop.counter0 }}"
+  formaction="{% url 'delete' todo.id %}{{ query }}#row-{{ forloop.counter }}"
   >×</button>
 </li>
 {% empty %}
 <li>Nothing to show here.</li>
 {% endfor %}
 </ul>
-<div class="row">
+<div class="row" id="row-{{ page|length|add:1 }}">
 <nav class="filters" aria-label="Filters">
-{% for value, label in filters %}
-<a href="{% url 'index' %}{% querystring show=value page=None %}"
-  {% if value == show %}aria-current="page"{% endif %}>{{ label }}</a>
+{% for name in filters %}
+<a href="{% url 'index' %}{% querystring show=name page=None %}"
+  {% if name == show %}aria-current="page"{% endif %}>
+{{ name|default:"all"|title }}</a>
 {% endfor %}
 </nav>
-<nav aria-label="Pages">
 {% if page.has_previous %}
 <a href="{% querystring page=page.previous_page_number %}">Newer</a>
 {% endif %}
 {% if page.has_next %}
 <a href="{% querystring page=page.next_page_number %}">Older</a>
 {% endif %}
-</nav>
 {% if completed_count %}
 <button class="clear-completed"
   formaction="{% url 'clear_completed' %}{{ query }}">
@@ -424,21 +433,7 @@ Clear completed</button>
 {% endblock %}
 """
 
-
-def edit(request, todo_id):
-    """Change the title of a to-do."""
-    todo = get_object_or_404(request.user.todo_set, id=todo_id)
-    form = TodoForm(instance=todo)
-    if request.method == "POST":
-        form = TodoForm(request.POST, instance=todo)
-        if form.is_valid():
-            # form.save() would also write back what it read of the rest.
-            todo.save(update_fields=["title"])
-            return redirect_to_list(request)
-    return render(request, "edit.html", {"form": form, "todo": todo})
-
-
-TEMPLATES["edit.html"] = """\
+HTML["edit.html"] = """\
 {% extends "base.html" %}
 {% block title %}Edit a to-do{% endblock %}
 {% block content %}
@@ -451,37 +446,28 @@ TEMPLATES["edit.html"] = """\
 {% endblock %}
 """
 
+# Errors
 
-@require_POST
-def toggle(request, todo_id):
-    """Complete a to-do, or make it active again."""
-    todo = get_object_or_404(request.user.todo_set, id=todo_id)
-    todo.completed = ~models.F("completed")
-    todo.save(update_fields=["completed"])
-    return redirect_to_list(request)
+# Django finds the pages for errors by their names.
+HTML["404.html"] = """\
+{% extends "base.html" %}
+{% block title %}Not Found{% endblock %}
+{% block content %}
+<h1>Not Found</h1>
+<p>There is nothing at this address.</p>
+<p><a href="{% url 'index' %}">Back to the list</a></p>
+{% endblock %}
+"""
 
-
-@require_POST
-def delete(request, todo_id):
-    """Delete a to-do."""
-    get_object_or_404(request.user.todo_set, id=todo_id).delete()
-    return redirect_to_list(request)
-
-
-@require_POST
-def toggle_all(request):
-    """Complete all to-dos; if they all are, make them all active."""
-    todos = request.user.todo_set
-    todos.update(completed=todos.filter(completed=False).exists())
-    return redirect_to_list(request)
-
-
-@require_POST
-def clear_completed(request):
-    """Delete the completed to-dos."""
-    request.user.todo_set.filter(completed=True).delete()
-    return redirect_to_list(request)
-
+HTML["403_csrf.html"] = """\
+{% extends "base.html" %}
+{% block title %}Forbidden{% endblock %}
+{% block content %}
+<h1>Forbidden</h1>
+<p>This form is out of date, or another site sent it.</p>
+<p><a href="{% url 'index' %}">Back to the list</a></p>
+{% endblock %}
+"""
 
 # URLs
 
@@ -499,6 +485,7 @@ urlpatterns = [
     path("toggle-all/", toggle_all, name="toggle_all"),
     path("clear-completed/", clear_completed, name="clear_completed"),
     path("admin/", admin.site.urls),
+    # A file's name has its limit; to ask for more of it would be an error.
     re_path(
         r"^static/(?P<path>[\w./-]{1,200})$",
         login_not_required(serve_static),
@@ -516,4 +503,4 @@ if __name__ == "__main__":
     try:
         serve(application, host="127.0.0.1", port=port)
     except OSError as error:
-        sys.exit(f"Port {port}: {error}. Try: PORT=0 python {sys.argv[0]}")
+        sys.exit(f"Port {port}: {error}. Set PORT to another number.")

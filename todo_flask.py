@@ -16,11 +16,11 @@ import re
 import secrets
 import sqlite3
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
-from flask import Flask, abort, g, redirect, render_template, request
-from flask import session, url_for
+from flask import Flask, abort, flash, g, redirect, render_template
+from flask import request, session, url_for
 from jinja2 import DictLoader
 from waitress import serve
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -28,66 +28,71 @@ from werkzeug.security import check_password_hash, generate_password_hash
 # Configuration
 
 DATABASE = Path(__file__).with_name("todo_flask.sqlite3")
-FILTERS = [(None, "All"), ("active", "Active"), ("completed", "Completed")]
+FILTERS = {  # what ?show= can say, and the condition that it stands for
+    None: "TRUE",
+    "active": "completed = FALSE",
+    "completed": "completed = TRUE",
+}
 PAGE_SIZE = 50  # to-dos
-TEMPLATES = {}  # each can move into templates/, as a file of its name
+HTML = {}  # the templates, by name
 
 app = Flask(__name__)
 app.config.update(
     MAX_CONTENT_LENGTH=500_000,  # bytes
-    # A reloader hands the key down, so that a reload logs nobody out.
+    # The reloader hands the key on, so that a reload logs nobody out.
     SECRET_KEY=os.environ.setdefault("SECRET_KEY", secrets.token_hex()),
-    SESSION_COOKIE_NAME="todo_flask",  # cookies do not know ports
+    # Cookies are shared by all ports of a host: this one has its own name.
+    SESSION_COOKIE_NAME="todo_flask",
     SESSION_COOKIE_SAMESITE="Lax",
     TRUSTED_HOSTS=["127.0.0.1", "localhost"],
 )
-app.jinja_loader = DictLoader(TEMPLATES)
+app.jinja_loader = DictLoader(HTML)
 
 # Layout
 
-TEMPLATES["base.html"] = """\
+HTML["base.html"] = """\
 <!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{% block title %}{% endblock %}</title>
+<title>{% if get_flashed_messages() %}Error: {% endif %}
+{%- block title %}{% endblock %}</title>
 <link rel="icon" href="data:,">
 <style>
 :root { color-scheme: light dark; scrollbar-gutter: stable;
   color: light-dark(#222, #eee); background: light-dark(#f1f1ed, #161618);
   --accent: light-dark(#9b1c31, #ff9aa8); --card: light-dark(#fff, #232326);
-  --quiet: light-dark(#505050, #b8b8b8) }
+  --quiet: light-dark(#505050, #b8b8b8); scroll-padding-top: 40vh }
 body { max-width: 33em; margin: auto; padding: .5em; overflow-wrap: anywhere;
   font: clamp(1.125rem, 1rem + .4vw, 1.75rem)/1.5 system-ui, sans-serif }
-header, .row, li { display: flex; flex-wrap: wrap; align-items: center;
+header, .row, li, nav { display: flex; flex-wrap: wrap; align-items: center;
   justify-content: space-between; gap: 0 .6em }
 header { padding: .5em 0; color: var(--quiet); font-size: .8em }
 header b { margin-left: auto }
-main { padding: 1em 4%; border-radius: .5em; background: var(--card) }
-main form > * { margin: 1em 0 }
+main { padding: 1em 4% .5em; border-radius: .5em; background: var(--card);
+  box-shadow: 0 .1em .5em #0003 }
+main form > * { margin: .6em 0 }
 h1, ul { margin: 0; padding: 0 }
 h1, a, button { color: var(--accent) }
-input { box-sizing: border-box; width: 100%; margin: .2em 0; padding: .4em;
-  border: 1px solid; border-radius: .25em; background: none; color: inherit;
-  font: inherit }
+a:not(:hover) { text-decoration: none }
+input { box-sizing: border-box; width: 100%; padding: .4em; font: inherit;
+  border-radius: .25em; background: none; color: inherit }
+input, .toggle { border: 1px solid var(--quiet) }
 ::placeholder { color: var(--quiet); opacity: 1 }
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
-[aria-invalid], .errorlist { border-left: .4em solid var(--accent) }
-.errorlist { padding-left: .5em }
-button { padding: .4em 0; border: 1px solid transparent; background: none;
-  font: inherit; cursor: pointer }
+.errorlist, [aria-invalid] { border-left: .4em solid var(--accent) }
+.errorlist { display: block; flex: 1 100%; order: 1; padding-left: .5em }
+button { padding: .4em 0; border: 0; background: none; font: inherit }
 .primary { padding: .4em .75em; border-radius: .25em }
 .primary, .completed .toggle { color: var(--card); background: var(--accent) }
-.new-todo, .title { flex: 1 5em }
-.todo-list { border-bottom: 1px solid #8886 }
-.todo-list li { border-top: 1px solid #8886 }
-.todo-list button { flex: none; width: 2em; height: 2em; margin: .25em 0;
-  padding: 0; border-radius: 1em; scroll-margin: 40vh }
-.todo-list .toggle { border-color: var(--quiet) }
-.title, .destroy { color: inherit; text-decoration: none; scroll-margin: 40vh }
-.completed .title { color: var(--quiet); text-decoration: line-through }
-nav a { margin-right: .75em; text-decoration: none }
+.new-todo, .title { flex: 1 5em; color: inherit; unicode-bidi: plaintext }
+/* The next page comes within a double click, whose end must not hit it. */
+.todo-list { animation: guard .4s }
+@keyframes guard { from, to { pointer-events: none } }
+.todo-list li { padding: .25em 0; border-top: 1px solid #8886 }
+li button { width: 2em; height: 2em; padding: 0; border-radius: 1em }
+.completed .title, .destroy:not(:hover) { color: var(--quiet) }
+.completed .title { text-decoration: line-through }
 [aria-current] { color: inherit; font-weight: bold }
 </style>
 </head>
@@ -100,28 +105,9 @@ nav a { margin-right: .75em; text-decoration: none }
 </form>
 {% endif %}
 </header>
-<main>
-{% block content %}{% endblock %}
-</main>
+<main>{% block content %}{% endblock %}</main>
 </body>
 </html>
-"""
-
-
-@app.errorhandler(404)
-def page_not_found(error):
-    """Show the way back from an address that does not exist."""
-    return render_template("404.html"), 404
-
-
-TEMPLATES["404.html"] = """\
-{% extends "base.html" %}
-{% block title %}Not Found{% endblock %}
-{% block content %}
-<h1>Not Found</h1>
-<p>There is nothing at this address.</p>
-<p><a href="{{ url_for('index') }}">Back to the list</a></p>
-{% endblock %}
 """
 
 # Database
@@ -129,13 +115,14 @@ TEMPLATES["404.html"] = """\
 SCHEMA = """
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS user (
-    id INTEGER PRIMARY KEY,
+    -- Not counted from 1: a cookie must never fit the account of another.
+    id TEXT PRIMARY KEY DEFAULT (hex(randomblob(16))),
     username TEXT NOT NULL UNIQUE COLLATE NOCASE,
     password TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS todo (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    owner_id INTEGER NOT NULL REFERENCES user (id),
+    owner_id TEXT NOT NULL,
     title TEXT NOT NULL,
     completed BOOLEAN NOT NULL DEFAULT FALSE
 );
@@ -144,13 +131,19 @@ CREATE INDEX IF NOT EXISTS todo_filtered ON todo (owner_id, completed);
 COMMIT;
 """
 
+with closing(sqlite3.connect(DATABASE)) as db:
+    db.executescript(SCHEMA)
+    # This fails while another process that has just started does the same.
+    with suppress(sqlite3.OperationalError):
+        db.execute("PRAGMA journal_mode = WAL")
 
-def get_db():
-    """Return the connection of this request; a statement commits itself."""
+
+def query(sql, *values):
+    """Run a statement, which commits itself; return its cursor."""
     if "db" not in g:
         g.db = sqlite3.connect(DATABASE, isolation_level=None)
         g.db.row_factory = sqlite3.Row
-    return g.db
+    return g.db.execute(sql, values)
 
 
 @app.teardown_appcontext
@@ -160,20 +153,16 @@ def close_db(error):
         g.db.close()
 
 
-with app.app_context():
-    get_db().executescript(SCHEMA)
-    with suppress(sqlite3.OperationalError):  # another process is at it
-        get_db().execute("PRAGMA journal_mode = WAL")
-
 # Protection
 
 
 @app.before_request
 def check_origin():
-    """Refuse what the page of another site sends in a visitor's name.
+    """Refuse what the page of another site posts, with a 403.
 
-    Browsers say in Origin where a POST comes from (Fetch standard); a token
-    in each form, as Flask-WTF makes it, also covers those that do not.
+    Browsers say in Origin where it comes from (Fetch standard). Not covered:
+    other methods, which they do not send to another site without asking it;
+    and TLS that ends at a proxy, where host_url is wrong without ProxyFix.
     """
     own_origin = request.host_url.rstrip("/")
     if request.method == "POST" and request.origin not in (None, own_origin):
@@ -181,12 +170,15 @@ def check_origin():
 
 
 @app.before_request
+def load_user():
+    """Keep who is logged in as g.user, None if nobody is."""
+    sql = "SELECT id, username FROM user WHERE id = ?"
+    g.user = query(sql, session.get("user_id")).fetchone()
+
+
+@app.before_request
 def require_login():
-    """Keep who is asking in g.user; send strangers to the login page."""
-    g.user = None
-    if "user_id" in session:
-        sql = "SELECT id, username FROM user WHERE id = ?"
-        g.user = get_db().execute(sql, (session["user_id"],)).fetchone()
+    """Send who is not logged in to the login page."""
     # The endpoint is None where there is no page: that gets its 404.
     if g.user is None and request.endpoint not in ("login", "signup", None):
         return redirect(url_for("login"))
@@ -194,7 +186,8 @@ def require_login():
 
 @app.after_request
 def add_security_headers(response):
-    """Have the browser guess no types, be in no frame, leak no address."""
+    """Have the browser keep no page, guess no type, be in no frame."""
+    response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["X-Frame-Options"] = "DENY"
@@ -203,29 +196,9 @@ def add_security_headers(response):
 
 # Accounts
 
-TEMPLATES["forms.html"] = """\
-{% macro input(name, value="", type="text", autofocus=False) %}
-<input name="{{ name }}" type="{{ type }}"{{ kwargs|xmlattr }}
-  {% if type == "text" %}value="{{ request.form.get(name, value) }}"{% endif %}
-  {% if name in errors %}aria-invalid="true" aria-describedby="error"
-  {% endif %}
-  {% if name in errors or autofocus and not errors %}autofocus{% endif %}>
-{% endmacro %}
-{% macro errorlist(name) %}
-{% if name in errors %}
-<p class="errorlist" id="error">{{ errors[name] }}</p>
-{% endif %}
-{% endmacro %}
-{% macro field(label, name) %}
-<p><label>{{ label }} {{ input(name, **kwargs) }}</label></p>
-{{ errorlist(name) }}
-{% endmacro %}
-"""
 
-
-def login_user(user_id):
-    """Start a session that holds nothing older; go to the list."""
-    session.clear()
+def start_session(user_id):
+    """Log in; go to the list."""
     session.permanent = True
     session["user_id"] = user_id
     return redirect(url_for("index"))
@@ -234,28 +207,73 @@ def login_user(user_id):
 @app.route("/login/", methods=["GET", "POST"])
 def login():
     """Log in."""
-    errors = {}
     if request.method == "POST":
         username = request.form["username"].strip()
         password = request.form["password"]
         sql = "SELECT id, password FROM user WHERE username = ?"
-        user = get_db().execute(sql, (username,)).fetchone()
+        user = query(sql, username).fetchone()
         if user is None:
             generate_password_hash(password)  # takes as long as a check
         elif check_password_hash(user["password"], password):
-            return login_user(user["id"])
-        errors["username"] = "No user has this username and password."
-    return render_template("login.html", errors=errors)
+            return start_session(user["id"])
+        flash("No user has this username and password.", "username")
+    return render_template("login.html")
 
 
-TEMPLATES["login.html"] = """\
+@app.route("/signup/", methods=["GET", "POST"])
+def signup():
+    """Make an account and log in."""
+    if request.method == "POST":
+        username = request.form["username"].strip()
+        password = request.form["password1"]
+        if not re.fullmatch(r"[\w.@+-]{1,150}", username):
+            flash("Use 1 to 150 letters, digits or @ . + - _", "username")
+        elif len(password) < 8:
+            flash("Use at least 8 characters.", "password1")
+        elif password != request.form["password2"]:
+            flash("The two passwords differ.", "password2")
+        else:
+            sql = """INSERT INTO user (username, password) VALUES (?, ?)
+                     ON CONFLICT (username) DO NOTHING RETURNING id"""
+            password_hash = generate_password_hash(password)
+            user = query(sql, username, password_hash).fetchone()
+            if user:
+                return start_session(user["id"])
+            flash("This username is taken.", "username")
+    return render_template("signup.html")
+
+
+@app.post("/logout/")
+def logout():
+    """Log out."""
+    session.clear()
+    return redirect(url_for("login"))
+
+
+HTML["forms.html"] = """\
+{% macro input(name, value="", type="text") %}
+{% set errors = get_flashed_messages(category_filter=[name]) %}
+<input name="{{ name }}" id="{{ name }}" type="{{ type }}"{{ kwargs|xmlattr }}
+  {% if type == "text" %}value="{{ request.form.get(name, value) }}"{% endif %}
+  {% if errors %}aria-invalid="true" aria-describedby="error"{% endif %}>
+{% for error in errors %}
+<span class="errorlist" id="error">{{ error }}</span>
+{% endfor %}
+{% endmacro %}
+{% macro field(label, name) %}
+<p><label for="{{ name }}">{{ label }}</label>
+{{ input(name, **kwargs) }}</p>
+{% endmacro %}
+"""
+
+HTML["login.html"] = """\
 {% extends "base.html" %}
-{% from "forms.html" import field with context %}
+{% from "forms.html" import field %}
 {% block title %}Log in{% endblock %}
 {% block content %}
 <h1>Log in</h1>
 <form method="post">
-{{ field("Username", "username", autocomplete="username", autofocus=True) }}
+{{ field("Username", "username", autocomplete="username", autofocus="") }}
 {{ field("Password", "password", type="password",
          autocomplete="current-password") }}
 <p class="row"><button class="primary">Log in</button>
@@ -264,40 +282,14 @@ TEMPLATES["login.html"] = """\
 {% endblock %}
 """
 
-
-@app.route("/signup/", methods=["GET", "POST"])
-def signup():
-    """Make an account and log in."""
-    errors = {}
-    if request.method == "POST":
-        username = request.form["username"].strip()
-        password = request.form["password1"]
-        if not re.fullmatch(r"[\w.@+-]{1,150}", username):
-            errors["username"] = "Use 1 to 150 letters, digits or @ . + - _"
-        elif len(password) < 8:
-            errors["password1"] = "Use at least 8 characters."
-        elif password != request.form["password2"]:
-            errors["password2"] = "The two passwords differ."
-        else:
-            sql = "INSERT INTO user (username, password) VALUES (?, ?)"
-            values = (username, generate_password_hash(password))
-            try:
-                user_id = get_db().execute(sql, values).lastrowid
-            except sqlite3.IntegrityError:
-                errors["username"] = "This username is taken."
-            else:
-                return login_user(user_id)
-    return render_template("signup.html", errors=errors)
-
-
-TEMPLATES["signup.html"] = """\
+HTML["signup.html"] = """\
 {% extends "base.html" %}
-{% from "forms.html" import field with context %}
+{% from "forms.html" import field %}
 {% block title %}Sign up{% endblock %}
 {% block content %}
 <h1>Sign up</h1>
 <form method="post">
-{{ field("Username", "username", autocomplete="username", autofocus=True) }}
+{{ field("Username", "username", autocomplete="username", autofocus="") }}
 {{ field("Password (at least 8 characters)", "password1", type="password",
          autocomplete="new-password") }}
 {{ field("Password confirmation", "password2", type="password",
@@ -308,28 +300,10 @@ TEMPLATES["signup.html"] = """\
 {% endblock %}
 """
 
-
-@app.post("/logout/")
-def logout():
-    """Log out."""
-    session.clear()
-    return redirect(url_for("login"))
-
-
 # The list
 
 
-def title_errors(title):
-    """Return what is wrong with the title of a to-do, by field."""
-    if not title:
-        return {"title": "Please write what needs to be done."}
-    if len(title) > 200:
-        return {"title": f"Use at most 200 characters, not {len(title)}."}
-    if "\0" in title:
-        return {"title": "Use no NUL characters."}
-    return {}
-
-
+@app.template_global()
 def list_args():
     """Return the filter and the page that the address asks for."""
     return {"show": request.args.get("show"), "page": request.args.get("page")}
@@ -340,53 +314,48 @@ def redirect_to_list():
     return redirect(url_for("index", **list_args()))
 
 
-def count_todos(completed):
-    """Return how many to-dos are completed, or how many are not."""
-    sql = "SELECT count(*) FROM todo WHERE owner_id = ? AND completed = ?"
-    row = get_db().execute(sql, (g.user["id"], completed)).fetchone()
-    return row[0]
+def read_title():
+    """Return the title that was sent; None, with a message, if it is bad."""
+    title = request.form["title"].strip()
+    if 1 <= len(title) <= 200:
+        return title
+    flash(f"Use 1 to 200 characters, not {len(title)}.", "title")
+    return None
+
+
+def count_todos(show):
+    """Return how many to-dos a filter lets through."""
+    sql = f"""SELECT count(*) FROM todo
+              WHERE owner_id = ? AND {FILTERS[show]}"""
+    return query(sql, g.user["id"]).fetchone()[0]
 
 
 def get_todos(show, page):
     """Return the to-dos on one page of a filter, newest first."""
-    sql = "SELECT id, title, completed FROM todo WHERE owner_id = ?"
-    values = [g.user["id"]]
-    if show:
-        sql += " AND completed = ?"
-        values.append(show == "completed")
-    sql += " ORDER BY id DESC LIMIT ? OFFSET ?"
-    values += [PAGE_SIZE, (page - 1) * PAGE_SIZE]
-    return get_db().execute(sql, values).fetchall()
+    sql = f"""SELECT id, title, completed FROM todo
+              WHERE owner_id = ? AND {FILTERS[show]}
+              ORDER BY id DESC LIMIT ? OFFSET ?"""
+    offset = (page - 1) * PAGE_SIZE
+    return query(sql, g.user["id"], PAGE_SIZE, offset).fetchall()
 
 
 @app.route("/", methods=["GET", "POST"])
 def index():
     """Show a page of the list; add what the visitor wrote."""
+    if request.method == "POST" and (title := read_title()):
+        sql = "INSERT INTO todo (owner_id, title) VALUES (?, ?)"
+        query(sql, g.user["id"], title)
+        return redirect_to_list()
     show = request.args.get("show")
-    errors = {}
-    if request.method == "POST":
-        title = request.form["title"].strip()
-        errors = title_errors(title)
-        if not errors:
-            sql = "INSERT INTO todo (owner_id, title) VALUES (?, ?)"
-            get_db().execute(sql, (g.user["id"], title))
-            # What is new is active, and on the first page.
-            show = "active" if show == "active" else None
-            return redirect(url_for("index", show=show))
-    counts = {
-        "active": count_todos(completed=False),
-        "completed": count_todos(completed=True),
-    }
-    counts[None] = sum(counts.values())
-    if show not in counts:
+    if show not in FILTERS:
         show = None
+    counts = {name: count_todos(name) for name in ("active", "completed")}
+    counts[None] = sum(counts.values())
     last_page = math.ceil(counts[show] / PAGE_SIZE) or 1
     page = request.args.get("page", 1, type=int)
     page = min(max(1, page), last_page)
     return render_template(
         "index.html",
-        errors=errors,
-        args=list_args(),
         show=show,
         filters=FILTERS,
         counts=counts,
@@ -396,65 +365,111 @@ def index():
     )
 
 
-# A fragment on the address of a button (#todo-ID) outlives the redirect: the
-# visitor is where they were, with the same button in focus; or at the to-do
-# above (#row-N), where the own one is deleted or not in the filter any more.
-TEMPLATES["index.html"] = """\
+@app.route("/<int:todo_id>/edit/", methods=["GET", "POST"])
+def edit(todo_id):
+    """Change the title of a to-do."""
+    sql = "SELECT id, title FROM todo WHERE id = ? AND owner_id = ?"
+    todo = query(sql, todo_id, g.user["id"]).fetchone()
+    if todo is None:
+        abort(404)
+    if request.method == "POST" and (title := read_title()):
+        sql = "UPDATE todo SET title = ? WHERE id = ? AND owner_id = ?"
+        query(sql, title, todo_id, g.user["id"])
+        return redirect_to_list()
+    return render_template("edit.html", todo=todo)
+
+
+@app.post("/<int:todo_id>/toggle/")
+def toggle(todo_id):
+    """Complete a to-do, or make it active again."""
+    sql = "UPDATE todo SET completed = ? WHERE id = ? AND owner_id = ?"
+    query(sql, "completed" in request.form, todo_id, g.user["id"])
+    return redirect_to_list()
+
+
+@app.post("/<int:todo_id>/delete/")
+def delete(todo_id):
+    """Delete a to-do."""
+    sql = "DELETE FROM todo WHERE id = ? AND owner_id = ?"
+    query(sql, todo_id, g.user["id"])
+    return redirect_to_list()
+
+
+@app.post("/toggle-all/")
+def toggle_all():
+    """Complete all to-dos, or make them all active again."""
+    sql = "UPDATE todo SET completed = ? WHERE owner_id = ?"
+    query(sql, "completed" in request.form, g.user["id"])
+    return redirect_to_list()
+
+
+@app.post("/clear-completed/")
+def clear_completed():
+    """Delete the completed to-dos."""
+    sql = "DELETE FROM todo WHERE owner_id = ? AND completed = TRUE"
+    query(sql, g.user["id"])
+    return redirect_to_list()
+
+
+# A fragment on the address of a form (#row-3) outlives the redirect: there,
+# in what has taken that place by then, the visitor goes on.
+HTML["index.html"] = """\
 {% extends "base.html" %}
-{% from "forms.html" import errorlist, input with context %}
+{% from "forms.html" import input %}
 {% block title %}Todos{% endblock %}
 {% block content %}
+{% set args = list_args() %}
 <h1>todos</h1>
 <form method="post" action="{{ url_for('index', show=show) }}">
 <p class="row">
-{{ input("title", class="new-todo", autofocus=True,
+{{ input("title", class="new-todo", autofocus="",
          placeholder="What needs to be done?",
          **{"aria-label": "What needs to be done?"}) }}
 <button class="primary">Add</button></p>
-{{ errorlist("title") }}
 </form>
-{% if counts.active or counts.completed %}
+{% if counts[None] %}
 <form method="post">
 <div class="row">
 <span class="todo-count"><strong>{{ counts.active }}</strong>
 item{{ "s" if counts.active != 1 }} left</span>
-<button class="toggle-all" formaction="{{ url_for('toggle_all', **args) }}">
+<button class="toggle-all" {% if counts.active %}name="completed"{% endif %}
+  formaction="{{ url_for('toggle_all', **args) }}">
 {{ "Complete" if counts.active else "Reactivate" }} all</button>
 </div>
-<ul class="todo-list" id="row-0">
+<ul class="todo-list">
 {% for todo in todos %}
-<li{% if todo.completed %} class="completed"{% endif %}>
-<button class="toggle" id="todo-{{ todo.id }}"
+<li id="todo-{{ todo.id }}"
+  {% if todo.completed %}class="completed"{% endif %}>
+<button class="toggle" {% if not todo.completed %}name="completed"{% endif %}
   aria-label="Complete {{ todo.title }}"
   aria-pressed="{{ 'true' if todo.completed else 'false' }}"
   formaction="{{ url_for('toggle', todo_id=todo.id, **args)
-  }}#{{ "row" if show else "todo" }}-{{ loop.index0 if show else todo.id }}">
+  }}#row-{{ loop.index }}">
 {% if todo.completed %}✓{% endif %}</button>
 <a class="title" id="row-{{ loop.index }}"
   href="{{ url_for('edit', todo_id=todo.id, **args) }}">{{ todo.title }}</a>
 <button class="destroy" aria-label="Delete {{ todo.title }}"
   formaction="{{ url_for('delete', todo_id=todo.id, **args)
-  }}#row-{{ loop.index0 }}">×</button>
+  }}#row-{{ loop.index }}">×</button>
 </li>
 {% else %}
 <li>Nothing to show here.</li>
 {% endfor %}
 </ul>
-<div class="row">
+<div class="row" id="row-{{ todos|length + 1 }}">
 <nav class="filters" aria-label="Filters">
-{% for value, label in filters %}
-<a href="{{ url_for('index', show=value) }}"
-  {% if value == show %}aria-current="page"{% endif %}>{{ label }}</a>
+{% for name in filters %}
+<a href="{{ url_for('index', show=name) }}"
+  {% if name == show %}aria-current="page"{% endif %}>
+{{ name|default("all", true)|title }}</a>
 {% endfor %}
 </nav>
-<nav aria-label="Pages">
 {% if page > 1 %}
 <a href="{{ url_for('index', show=show, page=page - 1) }}">Newer</a>
 {% endif %}
 {% if page < last_page %}
 <a href="{{ url_for('index', show=show, page=page + 1) }}">Older</a>
 {% endif %}
-</nav>
 {% if counts.completed %}
 <button class="clear-completed"
   formaction="{{ url_for('clear_completed', **args) }}">
@@ -466,77 +481,41 @@ Clear completed</button>
 {% endblock %}
 """
 
-
-# An ID stays text: SQLite compares it with a number, of whatever length.
-@app.route("/<todo_id>/edit/", methods=["GET", "POST"])
-def edit(todo_id):
-    """Change the title of a to-do."""
-    sql = "SELECT id, title FROM todo WHERE id = ? AND owner_id = ?"
-    todo = get_db().execute(sql, (todo_id, g.user["id"])).fetchone()
-    if todo is None:
-        abort(404)
-    errors = {}
-    if request.method == "POST":
-        title = request.form["title"].strip()
-        errors = title_errors(title)
-        if not errors:
-            sql = "UPDATE todo SET title = ? WHERE id = ? AND owner_id = ?"
-            get_db().execute(sql, (title, todo_id, g.user["id"]))
-            return redirect_to_list()
-    return render_template(
-        "edit.html", errors=errors, args=list_args(), todo=todo
-    )
-
-
-TEMPLATES["edit.html"] = """\
+HTML["edit.html"] = """\
 {% extends "base.html" %}
-{% from "forms.html" import field with context %}
+{% from "forms.html" import field %}
 {% block title %}Edit a to-do{% endblock %}
 {% block content %}
 <h1>Edit</h1>
 <form method="post" action="#todo-{{ todo.id }}">
-{{ field("Title", "title", value=todo.title, class="edit", autofocus=True) }}
+{{ field("What needs to be done?", "title", value=todo.title,
+         class="new-todo", autofocus="") }}
 <p class="row"><button class="primary">Save</button>
-<a href="{{ url_for('index', **args) }}#todo-{{ todo.id }}">Cancel</a></p>
+<a href="{{ url_for('index', **list_args()) }}#todo-{{ todo.id }}">Cancel</a>
+</p>
 </form>
 {% endblock %}
 """
 
-
-@app.post("/<todo_id>/toggle/")
-def toggle(todo_id):
-    """Complete a to-do, or make it active again."""
-    sql = """UPDATE todo SET completed = NOT completed
-             WHERE id = ? AND owner_id = ?"""
-    if not get_db().execute(sql, (todo_id, g.user["id"])).rowcount:
-        abort(404)
-    return redirect_to_list()
+# Errors
 
 
-@app.post("/<todo_id>/delete/")
-def delete(todo_id):
-    """Delete a to-do."""
-    sql = "DELETE FROM todo WHERE id = ? AND owner_id = ?"
-    if not get_db().execute(sql, (todo_id, g.user["id"])).rowcount:
-        abort(404)
-    return redirect_to_list()
+@app.errorhandler(OverflowError)  # an ID that is too large for SQLite
+@app.errorhandler(404)
+def page_not_found(error):
+    """Show the way back from an address that does not exist."""
+    return render_template("404.html"), 404
 
 
-@app.post("/toggle-all/")
-def toggle_all():
-    """Complete all to-dos; if they all are, make them all active."""
-    sql = "UPDATE todo SET completed = ? WHERE owner_id = ?"
-    get_db().execute(sql, (count_todos(completed=False) > 0, g.user["id"]))
-    return redirect_to_list()
-
-
-@app.post("/clear-completed/")
-def clear_completed():
-    """Delete the completed to-dos."""
-    sql = "DELETE FROM todo WHERE owner_id = ? AND completed = TRUE"
-    get_db().execute(sql, (g.user["id"],))
-    return redirect_to_list()
-
+HTML["404.html"] = """\
+{% extends "base.html" %}
+{% block title %}Not Found{% endblock %}
+{% block content %}
+<h1>Not Found</h1>
+<p>There is nothing at this address.</p>
+<p><a href="{{ url_for('index') }}">Back to the list</a></p>
+{% endblock %}
+"""
 
 # Start
 
@@ -546,4 +525,4 @@ if __name__ == "__main__":
     try:
         serve(app, host="127.0.0.1", port=port)
     except OSError as error:
-        sys.exit(f"Port {port}: {error}. Try: PORT=0 python {sys.argv[0]}")
+        sys.exit(f"Port {port}: {error}. Set PORT to another number.")
