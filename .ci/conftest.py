@@ -1,0 +1,40 @@
+"""What the tests share: pytest finds it here by its name.
+
+python -m pytest .ci/test_live.py               all of them
+python -m pytest .ci/test_live.py -k kill       by name
+python -m pytest -n 2 .ci/test_live.py          two at once
+"""
+
+import signal
+
+import pytest
+from demo import Server
+
+# In the background a shell has interrupts ignored, and that is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Give a function that starts a demo, as Server does, in "demo".
+
+    With the test, all that it started is stopped. A test that does not set
+    server.may_fail also fails if one of them has printed a traceback.
+    """
+    servers = []
+
+    def start(name, *command, folder="demo", **environ):
+        servers.append(Server(name, tmp_path / folder, *command, **environ))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+    for server in servers:
+        assert server.may_fail or "Traceback" not in server.output()
+
+
+@pytest.fixture
+def serve(start):
+    """Give a function that starts a demo and waits for it."""
+    return lambda *args, **kwargs: start(*args, **kwargs).wait()
