@@ -1,0 +1,71 @@
+"""Write a talk: a git repository with a commit and a tag for each step.
+
+Make it:    python .ci/talk.py ../talk
+Needs:      git; nothing else
+
+The folder must be empty, or not be there yet. Each commit has both scripts of
+a pair as they are after that step: git checkout todo-4 goes there, git show
+todo-4 shows what is new. README.md says how to give the talk.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from steps import ROOT, read_steps
+
+CONFIG = {
+    "advice.detachedHead": "false",  # checkouts say no more than they must
+    "commit.gpgSign": "false",
+    "core.autocrlf": "false",
+    "core.hooksPath": "none",
+    "user.email": "talk@example.com",
+    "user.name": "The talk",
+}
+IGNORED = "*.sqlite3*\n__pycache__/\n.venv/\n"
+SEARCH = """\
+Search "milk" in the new field: filters, pages and buttons keep to what is
+found. In Flask every query names the condition; in Django a QuerySet does.
+"""
+
+
+def write_talk(folder):
+    """Write all steps into an empty folder; raise OSError if it is none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise OSError(f"{folder} is not empty")
+
+    def git(*arguments):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+
+    def commit(tag, title, text):
+        git("add", ".")
+        git("commit", "--quiet", "-m", title, "-m", text)
+        git("tag", tag)
+
+    git("init", "--quiet")
+    for name, value in CONFIG.items():
+        git("config", name, value)
+    (folder / ".gitignore").write_text(IGNORED)
+    for step in read_steps():
+        for name, lines in step.scripts.items():
+            (folder / name).write_bytes(
+                "".join(f"{line}\n" for line in lines).encode()
+            )
+        commit(step.tag, step.title, step.text)
+    for patch in sorted(ROOT.glob(".ci/search_*.diff")):
+        git("apply", str(patch))
+    commit("todo-search", "A search, made live", SEARCH)
+    git("checkout", "--quiet", "hello-1")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    try:
+        write_talk(Path(sys.argv[1]))
+    except OSError as error:
+        sys.exit(str(error))
+    print(
+        f"The talk is in {sys.argv[1]}, at hello-1. Next: git checkout site-1"
+    )
