@@ -24,6 +24,7 @@ from waitress import serve
 # Configuration
 
 HTML = {}  # the templates, by name
+LOADER = ("django.template.loaders.locmem.Loader", HTML)
 
 settings.configure(
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
@@ -35,9 +36,7 @@ settings.configure(
     TEMPLATES=[
         {
             "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "OPTIONS": {
-                "loaders": [("django.template.loaders.locmem.Loader", HTML)]
-            },
+            "OPTIONS": {"loaders": [LOADER]},
         }
     ],
 )

@@ -25,7 +25,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.management import call_command, execute_from_command_line
 from django.core.paginator import Paginator
 from django.core.wsgi import get_wsgi_application
-from django.db import IntegrityError, connection, models, transaction
+from django.db import connection, models, transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, re_path, reverse
 from django.views.decorators.cache import never_cache
@@ -36,18 +36,19 @@ from waitress import serve
 # Configuration
 
 DATABASE = Path(__file__).with_name("todo_django.sqlite3")
-FILTERS = {  # what ?show= can say, and the condition that it stands for
+FILTERS = {  # what ?show= may be, and its condition
     None: models.Q(),
-    # Of =False, Django 5.2 makes NOT, which SQLite looks up in no index.
+    # Django 5.2 turns =False into NOT, for which SQLite uses no index.
     "active": models.Q(completed__in=[False]),
     "completed": models.Q(completed=True),
 }
 PAGE_SIZE = 50  # to-dos
 HTML = {}  # the templates, by name
-LOADERS = [
+CACHED = [
     ("django.template.loaders.locmem.Loader", HTML),
     "django.template.loaders.app_directories.Loader",
 ]
+VALIDATOR = "django.contrib.auth.password_validation.MinimumLengthValidator"
 
 
 class TodoConfig(AppConfig):
@@ -57,19 +58,14 @@ class TodoConfig(AppConfig):
     label = "todo"
 
     def ready(self):
-        # It is documented as read-only; without it, migrate finds no models.
+        # Documented as read-only, but without it migrate finds no models.
         self.models_module = self.module
 
 
 settings.configure(
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
-    AUTH_PASSWORD_VALIDATORS=[
-        {
-            "NAME": "django.contrib.auth.password_validation"
-            ".MinimumLengthValidator",
-        }
-    ],
-    # Cookies are shared by all ports of a host: these have their own names.
+    AUTH_PASSWORD_VALIDATORS=[{"NAME": VALIDATOR}],
+    # All ports of a host share their cookies, so these have their own names.
     CSRF_COOKIE_NAME="todo_django_csrf",
     DATABASES={
         "default": {
@@ -120,9 +116,7 @@ settings.configure(
                     "django.contrib.messages.context_processors.messages",
                     "django.template.context_processors.request",
                 ],
-                "loaders": [
-                    ("django.template.loaders.cached.Loader", LOADERS)
-                ],
+                "loaders": [("django.template.loaders.cached.Loader", CACHED)],
             },
         }
     ],
@@ -130,7 +124,7 @@ settings.configure(
 )
 application = get_wsgi_application()
 
-# What has to do with models can only be imported now that Django is set up.
+# These import models, so they can only come after the set-up above.
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.views import LoginView, LogoutView
 
@@ -164,7 +158,7 @@ h1, a, button { color: var(--accent) }
 a:not(:hover) { text-decoration: none }
 input { box-sizing: border-box; width: 100%; padding: .4em; font: inherit;
   border-radius: .25em; background: none; color: inherit }
-input, .toggle { border: 1px solid var(--quiet) }
+input, .toggle { border: 1px solid #888 }
 ::placeholder, .helptext { color: var(--quiet); opacity: 1 }
 .errorlist, [aria-invalid] { border-left: .4em solid var(--accent) }
 .errorlist { display: block; flex: 1 100%; order: 1; padding-left: .5em }
@@ -172,7 +166,7 @@ button { padding: .4em 0; border: 0; background: none; font: inherit }
 .primary { padding: .4em .75em; border-radius: .25em }
 .primary, .completed .toggle { color: var(--card); background: var(--accent) }
 .new-todo, .title { flex: 1 5em; color: inherit; unicode-bidi: plaintext }
-/* The next page comes within a double click, whose end must not hit it. */
+/* A double click must not hit the row that has moved up meanwhile. */
 .todo-list { animation: guard .4s }
 @keyframes guard { from, to { pointer-events: none } }
 .todo-list li { padding: .25em 0; border-top: 1px solid #8886 }
@@ -219,32 +213,27 @@ class TodoAdmin(admin.ModelAdmin):
     search_fields = ["title", "owner__username"]
 
 
-# All tables or none, however many processes start at once. SQLite only lets
-# tables be made inside a transaction while its checks of keys are off; Django
-# does not document what switches them off.
+# All tables or none, however many processes start at once. In a transaction,
+# Django makes tables only while keys are not checked (it documents no way).
 with connection.constraint_checks_disabled(), transaction.atomic():
     call_command("migrate", run_syncdb=True, verbosity=0)
 
 # Accounts
 
-# After the login comes the list: what was asked for may only take a POST.
+# No "next": what was asked for may be an address that only answers POST.
 login_view = LoginView.as_view(
     template_name="login.html", redirect_field_name=None
 )
 
 
 @login_not_required
+@transaction.atomic  # the second of two clicks waits, and is told "taken"
 def signup(request):
     """Make an account and log in."""
     form = UserCreationForm(request.POST or None)
     if form.is_valid():
-        try:
-            login(request, form.save())
-            return redirect("index")
-        except IntegrityError:
-            form.full_clean()  # of a double click, the second is told "taken"
-            if not form.errors:
-                raise
+        login(request, form.save())
+        return redirect("index")
     return render(request, "signup.html", {"form": form})
 
 
@@ -283,16 +272,13 @@ class TodoForm(forms.ModelForm):
         model = Todo
         fields = ["title"]
         labels = {"title": "What needs to be done?"}
-        widgets = {
-            "title": forms.TextInput(
-                {
-                    "class": "new-todo",
-                    "autofocus": True,
-                    "placeholder": labels["title"],
-                    "aria-label": labels["title"],
-                }
-            )
+        attrs = {
+            "class": "new-todo",
+            "autofocus": True,
+            "placeholder": labels["title"],
+            "aria-label": labels["title"],
         }
+        widgets = {"title": forms.TextInput(attrs)}
 
 
 def redirect_to_list(request):
@@ -326,11 +312,11 @@ def index(request):
 @never_cache
 def edit(request, todo_id):
     """Change the title of a to-do."""
-    todo = get_object_or_404(request.user.todo_set, id=todo_id)
+    todos = request.user.todo_set.filter(id=todo_id)
+    todo = get_object_or_404(todos)
     form = TodoForm(request.POST or None, instance=todo)
     if form.is_valid():
-        # form.save() would bring back what somebody has deleted meanwhile.
-        todos = request.user.todo_set.filter(id=todo_id)
+        # form.save() would bring back what has been deleted meanwhile.
         todos.update(**form.cleaned_data)
         return redirect_to_list(request)
     return render(request, "edit.html", {"form": form, "todo": todo})
@@ -365,8 +351,8 @@ def clear_completed(request):
     return redirect_to_list(request)
 
 
-# A fragment on the address of a form (#row-3) outlives the redirect: there,
-# in what has taken that place by then, the visitor goes on.
+# The browser keeps the fragment of a button's address (#row-3) across the
+# redirect: the visitor is back at that row, whichever to-do it holds now.
 HTML["index.html"] = """\
 {% extends "base.html" %}
 {% block title %}Todos{% endblock %}
@@ -391,8 +377,7 @@ item{{ active_count|pluralize }} left</span>
 </div>
 <ul class="todo-list">
 {% for todo in page %}
-<li id="todo-{{ todo.id }}"
-  {% if todo.completed %}class="completed"{% endif %}>
+<li id="todo-{{ todo.id }}" class="{{ todo.completed|yesno:'completed,' }}">
 <button class="toggle" {% if not todo.completed %}name="completed"{% endif %}
   aria-label="Complete {{ todo.title }}"
   aria-pressed="{{ todo.completed|yesno:'true,false' }}"
@@ -485,7 +470,7 @@ urlpatterns = [
     path("toggle-all/", toggle_all, name="toggle_all"),
     path("clear-completed/", clear_completed, name="clear_completed"),
     path("admin/", admin.site.urls),
-    # A file's name has its limit; to ask for more of it would be an error.
+    # Up to Python 3.13, to look for a longer name is an OSError.
     re_path(
         r"^static/(?P<path>[\w./-]{1,200})$",
         login_not_required(serve_static),

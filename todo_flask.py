@@ -28,8 +28,8 @@ from werkzeug.security import check_password_hash, generate_password_hash
 # Configuration
 
 DATABASE = Path(__file__).with_name("todo_flask.sqlite3")
-FILTERS = {  # what ?show= can say, and the condition that it stands for
-    None: "TRUE",
+FILTERS = {  # what ?show= may be, and its condition
+    None: "TRUE",  # these go into SQL: none may come from a visitor
     "active": "completed = FALSE",
     "completed": "completed = TRUE",
 }
@@ -41,7 +41,7 @@ app.config.update(
     MAX_CONTENT_LENGTH=500_000,  # bytes
     # The reloader hands the key on, so that a reload logs nobody out.
     SECRET_KEY=os.environ.setdefault("SECRET_KEY", secrets.token_hex()),
-    # Cookies are shared by all ports of a host: this one has its own name.
+    # All ports of a host share their cookies, so this has its own name.
     SESSION_COOKIE_NAME="todo_flask",
     SESSION_COOKIE_SAMESITE="Lax",
     TRUSTED_HOSTS=["127.0.0.1", "localhost"],
@@ -57,7 +57,7 @@ HTML["base.html"] = """\
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{% if get_flashed_messages() %}Error: {% endif %}
-{%- block title %}{% endblock %}</title>
+{% block title %}{% endblock %}</title>
 <link rel="icon" href="data:,">
 <style>
 :root { color-scheme: light dark; scrollbar-gutter: stable;
@@ -78,7 +78,7 @@ h1, a, button { color: var(--accent) }
 a:not(:hover) { text-decoration: none }
 input { box-sizing: border-box; width: 100%; padding: .4em; font: inherit;
   border-radius: .25em; background: none; color: inherit }
-input, .toggle { border: 1px solid var(--quiet) }
+input, .toggle { border: 1px solid #888 }
 ::placeholder { color: var(--quiet); opacity: 1 }
 .errorlist, [aria-invalid] { border-left: .4em solid var(--accent) }
 .errorlist { display: block; flex: 1 100%; order: 1; padding-left: .5em }
@@ -86,7 +86,7 @@ button { padding: .4em 0; border: 0; background: none; font: inherit }
 .primary { padding: .4em .75em; border-radius: .25em }
 .primary, .completed .toggle { color: var(--card); background: var(--accent) }
 .new-todo, .title { flex: 1 5em; color: inherit; unicode-bidi: plaintext }
-/* The next page comes within a double click, whose end must not hit it. */
+/* A double click must not hit the row that has moved up meanwhile. */
 .todo-list { animation: guard .4s }
 @keyframes guard { from, to { pointer-events: none } }
 .todo-list li { padding: .25em 0; border-top: 1px solid #8886 }
@@ -113,9 +113,8 @@ li button { width: 2em; height: 2em; padding: 0; border-radius: 1em }
 # Database
 
 SCHEMA = """
-BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS user (
-    -- Not counted from 1: a cookie must never fit the account of another.
+    -- Random: a number would be used again, and an old cookie fit it.
     id TEXT PRIMARY KEY DEFAULT (hex(randomblob(16))),
     username TEXT NOT NULL UNIQUE COLLATE NOCASE,
     password TEXT NOT NULL
@@ -128,18 +127,17 @@ CREATE TABLE IF NOT EXISTS todo (
 );
 CREATE INDEX IF NOT EXISTS todo_all ON todo (owner_id);
 CREATE INDEX IF NOT EXISTS todo_filtered ON todo (owner_id, completed);
-COMMIT;
 """
 
 with closing(sqlite3.connect(DATABASE)) as db:
     db.executescript(SCHEMA)
-    # This fails while another process that has just started does the same.
+    # This fails if another process is doing it right now; one is enough.
     with suppress(sqlite3.OperationalError):
         db.execute("PRAGMA journal_mode = WAL")
 
 
 def query(sql, *values):
-    """Run a statement, which commits itself; return its cursor."""
+    """Run one statement, a transaction of its own; return its cursor."""
     if "db" not in g:
         g.db = sqlite3.connect(DATABASE, isolation_level=None)
         g.db.row_factory = sqlite3.Row
@@ -158,11 +156,11 @@ def close_db(error):
 
 @app.before_request
 def check_origin():
-    """Refuse what the page of another site posts, with a 403.
+    """Refuse what a page of another site posts, with a 403.
 
-    Browsers say in Origin where it comes from (Fetch standard). Not covered:
-    other methods, which they do not send to another site without asking it;
-    and TLS that ends at a proxy, where host_url is wrong without ProxyFix.
+    Browsers name that site in Origin (Fetch standard). Not covered: methods
+    that they send to another site only if it agrees, such as PUT; and TLS that
+    ends at a proxy, which takes Werkzeug's ProxyFix.
     """
     own_origin = request.host_url.rstrip("/")
     if request.method == "POST" and request.origin not in (None, own_origin):
@@ -171,22 +169,22 @@ def check_origin():
 
 @app.before_request
 def load_user():
-    """Keep who is logged in as g.user, None if nobody is."""
+    """Set g.user to the account that is logged in, or to None."""
     sql = "SELECT id, username FROM user WHERE id = ?"
     g.user = query(sql, session.get("user_id")).fetchone()
 
 
 @app.before_request
 def require_login():
-    """Send who is not logged in to the login page."""
-    # The endpoint is None where there is no page: that gets its 404.
+    """Send a visitor who is not logged in to the login page."""
+    # Where no view matches, the endpoint is None: that gets its 404.
     if g.user is None and request.endpoint not in ("login", "signup", None):
         return redirect(url_for("login"))
 
 
 @app.after_request
 def add_security_headers(response):
-    """Have the browser keep no page, guess no type, be in no frame."""
+    """Tell browsers to store no page, guess no type and allow no frame."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -198,7 +196,7 @@ def add_security_headers(response):
 
 
 def start_session(user_id):
-    """Log in; go to the list."""
+    """Remember who has logged in; return a redirect to the list."""
     session.permanent = True
     session["user_id"] = user_id
     return redirect(url_for("index"))
@@ -268,7 +266,7 @@ HTML["forms.html"] = """\
 
 HTML["login.html"] = """\
 {% extends "base.html" %}
-{% from "forms.html" import field %}
+{% from "forms.html" import field with context %}
 {% block title %}Log in{% endblock %}
 {% block content %}
 <h1>Log in</h1>
@@ -284,7 +282,7 @@ HTML["login.html"] = """\
 
 HTML["signup.html"] = """\
 {% extends "base.html" %}
-{% from "forms.html" import field %}
+{% from "forms.html" import field with context %}
 {% block title %}Sign up{% endblock %}
 {% block content %}
 <h1>Sign up</h1>
@@ -369,12 +367,13 @@ def index():
 def edit(todo_id):
     """Change the title of a to-do."""
     sql = "SELECT id, title FROM todo WHERE id = ? AND owner_id = ?"
-    todo = query(sql, todo_id, g.user["id"]).fetchone()
+    # An ID goes as text, which may be longer than the numbers of SQLite.
+    todo = query(sql, str(todo_id), g.user["id"]).fetchone()
     if todo is None:
         abort(404)
     if request.method == "POST" and (title := read_title()):
         sql = "UPDATE todo SET title = ? WHERE id = ? AND owner_id = ?"
-        query(sql, title, todo_id, g.user["id"])
+        query(sql, title, str(todo_id), g.user["id"])
         return redirect_to_list()
     return render_template("edit.html", todo=todo)
 
@@ -383,7 +382,7 @@ def edit(todo_id):
 def toggle(todo_id):
     """Complete a to-do, or make it active again."""
     sql = "UPDATE todo SET completed = ? WHERE id = ? AND owner_id = ?"
-    query(sql, "completed" in request.form, todo_id, g.user["id"])
+    query(sql, "completed" in request.form, str(todo_id), g.user["id"])
     return redirect_to_list()
 
 
@@ -391,7 +390,7 @@ def toggle(todo_id):
 def delete(todo_id):
     """Delete a to-do."""
     sql = "DELETE FROM todo WHERE id = ? AND owner_id = ?"
-    query(sql, todo_id, g.user["id"])
+    query(sql, str(todo_id), g.user["id"])
     return redirect_to_list()
 
 
@@ -411,11 +410,11 @@ def clear_completed():
     return redirect_to_list()
 
 
-# A fragment on the address of a form (#row-3) outlives the redirect: there,
-# in what has taken that place by then, the visitor goes on.
+# The browser keeps the fragment of a button's address (#row-3) across the
+# redirect: the visitor is back at that row, whichever to-do it holds now.
 HTML["index.html"] = """\
 {% extends "base.html" %}
-{% from "forms.html" import input %}
+{% from "forms.html" import input with context %}
 {% block title %}Todos{% endblock %}
 {% block content %}
 {% set args = list_args() %}
@@ -438,8 +437,7 @@ item{{ "s" if counts.active != 1 }} left</span>
 </div>
 <ul class="todo-list">
 {% for todo in todos %}
-<li id="todo-{{ todo.id }}"
-  {% if todo.completed %}class="completed"{% endif %}>
+<li id="todo-{{ todo.id }}" class="{{ 'completed' if todo.completed }}">
 <button class="toggle" {% if not todo.completed %}name="completed"{% endif %}
   aria-label="Complete {{ todo.title }}"
   aria-pressed="{{ 'true' if todo.completed else 'false' }}"
@@ -483,7 +481,7 @@ Clear completed</button>
 
 HTML["edit.html"] = """\
 {% extends "base.html" %}
-{% from "forms.html" import field %}
+{% from "forms.html" import field with context %}
 {% block title %}Edit a to-do{% endblock %}
 {% block content %}
 <h1>Edit</h1>
@@ -500,7 +498,6 @@ HTML["edit.html"] = """\
 # Errors
 
 
-@app.errorhandler(OverflowError)  # an ID that is too large for SQLite
 @app.errorhandler(404)
 def page_not_found(error):
     """Show the way back from an address that does not exist."""
