@@ -1,66 +1,61 @@
-"""Measure the demos, and print the table of figures that README.md carries.
+"""Measure the demos; print the table of .github/figures.md, and no more.
 
-Run it:     python .ci/bench.py     (under five minutes, on loopback only)
-Needs:      pip install flask django waitress; wrk, if it can be had
+Run it:  python .ci/bench.py    (under three minutes)
+Needs:   wrk, and pip install flask django waitress httpx psutil tenacity
 
-What is compared is measured in the same run, in turns, and each figure is the
-median of its rounds; a ratio is that of the two figures beside it. These are
-figures of one machine: trust the ratios.
-Without wrk the load comes from threads of Python, which need more of the
-machine than the servers do; the row of the bare function shows that limit.
+What is compared is measured in the same run, in turns; a figure is the median
+of its rounds. The figures are those of one machine: trust their ratios.
 """
 
-import concurrent.futures
 import contextlib
 import datetime
-import http.client
 import os
 import platform
 import re
 import shutil
-import socket
 import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent.parent
-KINDS = ["flask", "django"]
-PAIRS = ["hello", "site", "todo"]
-PASSWORD = "correct horse"
-FORM = "application/x-www-form-urlencoded"
-SIZES = [100, 10_000, 100_000]  # to-dos
-FILTERS = {
-    "All": "/",
-    "Active": "/?show=active",
-}
-ROUNDS = 5
-LOAD_SECONDS = 2
-WRK = shutil.which("wrk")
+import psutil
+from demo import RUN, Server
 
-BARE = """
+KINDS = ["flask", "django"]
+SIZES = [100, 100_000]  # to-dos
+ADDRESSES = {"All": "/", "Active": "/?show=active"}
+LOAD_SECONDS = 2
+WRK = "wrk --threads=1 --duration={}s --connections={} --script={} {}"
+DEVELOPMENT = {
+    "flask": "{python} -m flask --app {name} run --port {port}",
+    "django": "{python} {name}.py runserver --noreload {port}",
+}
+PROGRAMS = {
+    "bare": """
+import os
 from waitress import serve
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
     return [b"<p>Hello, World!</p>"]
-serve(app, listen="127.0.0.1:PORT")
-"""
-SHORTEST = {
-    "flask": """
+serve(app, listen="127.0.0.1:" + os.environ["PORT"])
+""",
+    "shortest_flask": """
+import os
 from flask import Flask
 from waitress import serve
 app = Flask(__name__)
 @app.route("/")
 def hello_world():
     return "<p>Hello, World!</p>"
-serve(app, listen="127.0.0.1:PORT")
+serve(app, listen="127.0.0.1:" + os.environ["PORT"])
 """,
-    "django": """
+    "shortest_django": """
+import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
@@ -70,390 +65,128 @@ settings.configure(ROOT_URLCONF=__name__)
 def hello_world(request):
     return HttpResponse("Hello, Django!")
 urlpatterns = [path("", hello_world)]
-serve(get_wsgi_application(), listen="127.0.0.1:PORT")
+serve(get_wsgi_application(), listen="127.0.0.1:" + os.environ["PORT"])
+""",
+    # Runs a script, and prints the SQL that SQLite gets from it.
+    "traced": """
+import runpy, sqlite3, sys
+connect = sqlite3.connect
+def traced(*args, **kwargs):
+    db = connect(*args, **kwargs)
+    db.set_trace_callback(print)
+    return db
+sqlite3.connect = sqlite3.dbapi2.connect = traced
+runpy.run_path(sys.argv.pop(1), run_name="__main__")
 """,
 }
-DEVELOPMENT = {
-    "flask": ["-m", "flask", "--app", "hello_flask", "run", "--port"],
-    "django": ["hello_django.py", "runserver", "--noreload"],
-}
 
 
-def free_port():
-    """Return a port of loopback that nobody listens on just now."""
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as server:
-        return server.getsockname()[1]
+def medians(measures, rounds):
+    """Take measures in turns, as noise should hit all; return the medians."""
+    taken = {name: [] for name in measures}
+    for _ in range(rounds):
+        for name, measure in measures.items():
+            taken[name].append(measure())
+    return {name: statistics.median(taken[name]) for name in measures}
 
 
-class Server:
-    """A process that serves on a free port, with its output thrown away."""
-
-    def __init__(self, folder, arguments):
-        self.port = free_port()
-        text = [a.replace("PORT", str(self.port)) for a in arguments]
-        self.started = time.perf_counter()
-        self.process = subprocess.Popen(
-            [sys.executable, *text],
-            cwd=folder,
-            env={
-                **os.environ,
-                "PORT": str(self.port),
-                "SECRET_KEY": "x" * 50,
-                "PYTHONWARNINGS": "ignore",
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def wait(self, address="/"):
-        """Return the seconds from the start to the first answer."""
-        while True:
-            if self.process.poll() is not None:
-                raise RuntimeError(f"{self.process.args} did not start")
-            with contextlib.suppress(OSError):
-                self.request("GET", address)
-                return time.perf_counter() - self.started
-            time.sleep(0.001)
-
-    def request(self, method, address, body=None, headers=None):
-        """Send one request; return its response, read to the end."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port)
-        with contextlib.closing(connection):
-            connection.request(method, address, body, headers or {})
-            response = connection.getresponse()
-            response.text = response.read().decode()
-            return response
-
-    def sign_up(self, username):
-        """Make an account; return the headers and the token of its member."""
-        page = self.request("GET", "/signup/")
-        cookies = cookies_of(page)
-        form = {
-            **token_of(page),
-            "username": username,
-            "password1": PASSWORD,
-            "password2": PASSWORD,
-        }
-        page = self.request(
-            "POST",
-            "/signup/",
-            urllib.parse.urlencode(form),
-            {"Cookie": cookies, "Content-Type": FORM},
-        )
-        if page.status != 302:
-            raise RuntimeError(f"status {page.status}")
-        headers = {"Cookie": cookies_of(page), "Content-Type": FORM}
-        return headers, token_of(self.request("GET", "/", headers=headers))
-
-    def memory(self):
-        """Return the resident memory in MB."""
-        return resident(self.process.pid)
-
-    def stop(self):
-        """End the process."""
-        self.process.kill()
-        self.process.wait()
+def row(figure, values, form="{:,.0f}"):
+    """Print a row of the table from the values of both frameworks."""
+    cells = [figure, *(form.format(values[kind]) for kind in KINDS)]
+    print("|", " | ".join(cells), "|", flush=True)
 
 
-def cookies_of(response):
-    """Return the cookies that a response sets, as a request sends them."""
-    cookies = response.headers.get_all("Set-Cookie") or []
-    return "; ".join(cookie.partition(";")[0] for cookie in cookies)
-
-
-def token_of(page):
-    """Return the hidden field of a page with forms: Django's token."""
-    return dict(
-        re.findall(r'name="(csrfmiddlewaretoken)" value="(\w+)"', page.text)[
-            :1
-        ]
-    )
-
-
-def resident(pid):
-    """Return the resident memory of a process in MB."""
-    done = subprocess.run(
-        ["ps", "-o", "rss=", "-p", str(pid)],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return int(done.stdout) / 1024
-
-
-@contextlib.contextmanager
-def serving(folder, *arguments, address="/"):
-    """Yield a server that has answered once; stop it in the end."""
-    server = Server(folder, arguments)
-    try:
-        server.wait(address)
-        yield server
-    finally:
-        server.stop()
-
-
-def load(server, connections, method="GET", headers=None, body=""):
-    """Return the requests a second that a server answers for some time.
-
-    Raise RuntimeError if it answers one with an error.
-    """
-    if WRK:
-        return load_by_wrk(server, connections, method, headers or {}, body)
-    end = time.perf_counter() + LOAD_SECONDS
-
-    def client(_):
-        link = http.client.HTTPConnection("127.0.0.1", server.port)
-        count = 0
-        with contextlib.closing(link):
-            while time.perf_counter() < end:
-                link.request(method, "/", body, headers or {})
-                response = link.getresponse()
-                response.read()
-                if response.status >= 400:
-                    raise RuntimeError(f"status {response.status}")
-                count += 1
-        return count
-
-    with concurrent.futures.ThreadPoolExecutor(connections) as pool:
-        return sum(pool.map(client, range(connections))) / LOAD_SECONDS
-
-
-def load_by_wrk(server, connections, method, headers, body):
-    """Return the requests a second that wrk counts."""
-    lines = [f"wrk.method = {method!r}", f"wrk.body = {body!r}"]
-    lines += [f"wrk.headers[{k!r}] = {v!r}" for k, v in headers.items()]
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder, "request.lua")
-        script.write_text("\n".join(lines))
-        done = subprocess.run(
-            [
-                WRK,
-                "--threads=1",
-                f"--connections={connections}",
-                f"--duration={LOAD_SECONDS}s",
-                f"--script={script}",
-                f"http://127.0.0.1:{server.port}/",
-            ],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
+def load(server, connections, lua=""):
+    """Return the requests a second that wrk counts; none may fail."""
+    script = server.file.with_suffix(".lua")
+    script.write_text(lua)
+    words = WRK.format(LOAD_SECONDS, connections, script, server.url).split()
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
     if "Non-2xx or 3xx" in done.stdout:
         raise RuntimeError(done.stdout)
     return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1])
 
 
-class Rounds:
-    """Measures taken in turns, round after round; figures are medians."""
-
-    def __init__(self, measures, rounds=ROUNDS):
-        self.taken = {name: [] for name in measures}
-        for _ in range(rounds):
-            for name, measure in measures.items():
-                self.taken[name].append(measure())
-
-    def __getitem__(self, name):
-        """Return the median of one measure."""
-        return statistics.median(self.taken[name])
-
-
-# Each function below returns rows of the table: figure, Flask, Django.
-
-
-def row(figure, values, form="{:,.0f}"):
-    """Return a row of the table from the values of both frameworks."""
-    return (figure, *(form.format(values[kind]) for kind in KINDS))
-
-
-def throughput(folder):
-    """The hellos against their limits and their development servers."""
-    with contextlib.ExitStack() as stack:
-        commands = {"bare": ["-c", BARE]}
-        for kind in KINDS:
-            commands[f"hello_{kind}"] = [f"hello_{kind}.py"]
-            commands[f"shortest {kind}"] = ["-c", SHORTEST[kind]]
-            commands[f"development {kind}"] = [*DEVELOPMENT[kind], "PORT"]
-        servers = {
-            name: stack.enter_context(serving(folder, *command))
-            for name, command in commands.items()
-        }
-        rates = Rounds(
-            {name: lambda s=s: load(s, 8) for name, s in servers.items()},
-            9,
-        )
-    own = {kind: rates[f"hello_{kind}"] for kind in KINDS}
-    shortest = {kind: rates[f"shortest {kind}"] for kind in KINDS}
-    slow = {kind: rates[f"development {kind}"] for kind in KINDS}
-    return [
-        row(
-            "hello on waitress, requests/s (a bare function:"
-            f" {rates['bare']:,.0f})",
-            own,
-        ),
-        row("the shortest possible script, requests/s", shortest),
-        row("hello on the development server, requests/s", slow),
-        row(
-            "waitress against the development server",
-            {kind: own[kind] / slow[kind] for kind in KINDS},
-            "{:.1f} times",
-        ),
-    ]
-
-
-def start(folder):
-    """The hellos from their start to the first answer."""
-
-    def first_answer(name):
-        server = Server(folder, [name])
-        try:
-            return server.wait()
-        finally:
-            server.stop()
-
-    seconds = Rounds(
-        {kind: lambda k=kind: first_answer(f"hello_{k}.py") for kind in KINDS},
-        11,
-    )
-    return [row("hello, start to first answer, s", seconds, "{:.2f}")]
-
-
-def first_start(folder):
-    """The to-do lists, started with and without a database."""
-    seconds = {}
-
-    def answer(kind, fresh):
-        if fresh:
-            for file in Path(folder).glob(f"todo_{kind}.sqlite3*"):
-                file.unlink()
-        server = Server(folder, [f"todo_{kind}.py"])
-        try:
-            return server.wait("/login/")
-        finally:
-            server.stop()
-
+def throughput(serve):
+    """Set the hellos against their limits and their development servers."""
+    servers = {"bare": serve("bare")}
     for kind in KINDS:
-        seconds[kind] = Rounds(
-            {
-                "first": lambda k=kind: answer(k, True),
-                "later": lambda k=kind: answer(k, False),
-            }
-        )
-    return [
-        row(
-            f"to-do list, {start} start to first answer, s",
-            {kind: seconds[kind][start] for kind in KINDS},
-            "{:.2f}",
-        )
-        for start in ("first", "later")
-    ]
+        servers[kind] = serve(f"hello_{kind}")
+        servers["shortest", kind] = serve(f"shortest_{kind}")
+        servers["slow", kind] = serve(f"hello_{kind}", DEVELOPMENT[kind])
+    loads = {name: partial(load, s, 8) for name, s in servers.items()}
+    rates = medians(loads, 9)
+    shortest = {kind: rates["shortest", kind] for kind in KINDS}
+    slow = {kind: rates["slow", kind] for kind in KINDS}
+    gain = {kind: rates[kind] / slow[kind] for kind in KINDS}
+    limit = f"(a bare function: {rates['bare']:,.0f})"
+    row(f"hello on waitress, requests/s {limit}", rates)
+    row("the shortest possible script, requests/s", shortest)
+    row("hello on the development server, requests/s", slow)
+    row("waitress against the development server", gain, "{:.1f} times")
 
 
-def fill(folder, kind):
-    """Give each member a list, every second to-do of it completed."""
-    table = {"flask": "todo", "django": "todo_todo"}[kind]
-    path = Path(folder, f"todo_{kind}.sqlite3")
-    with contextlib.closing(sqlite3.connect(path)) as db, db:
-        for owner, size in enumerate(SIZES, 1):
-            db.executemany(
-                f"INSERT INTO {table} (owner_id, title, completed)"
-                " VALUES (?, ?, ?)",
-                ((owner, f"To-do {n}", n % 2) for n in range(size)),
-            )
+def starts(figure, pair, folder, fresh=False):
+    """Time the starts of a pair; a fresh one finds no database."""
+
+    def first_answer(kind):
+        for file in folder.glob("*.sqlite3*") if fresh else ():
+            file.unlink()
+        begun = time.perf_counter()
+        with Server(f"{pair}_{kind}", folder) as server:
+            server.client().get("/")
+            return time.perf_counter() - begun
+
+    measures = {kind: partial(first_answer, kind) for kind in KINDS}
+    row(f"{figure} to first answer, s", medians(measures, 9), "{:.2f}")
 
 
-def pages(folder):
-    """A page of the to-do lists, however long the list is."""
-    ms = {}
+def milliseconds(client, address):
+    """Return how long a full page of to-dos takes."""
+    begun = time.perf_counter()
+    text = client.get(address).text
+    seconds = time.perf_counter() - begun
+    if text.count('class="title"') != 50:
+        raise RuntimeError(text)
+    return seconds * 1000
+
+
+def pages(serve):
+    """Time a page of the to-do lists, however long the list is."""
+    measures = {}
     for kind in KINDS:
-        with serving(folder, f"todo_{kind}.py", address="/login/") as server:
-            members = {size: server.sign_up(f"of-{size}") for size in SIZES}
-            fill(folder, kind)
+        server = serve(f"todo_{kind}")
+        for size in SIZES:
+            client = server.sign_up(f"of-{size}")
+            todos = ((f"To-do {n}", n % 2) for n in range(size))
+            server.seed(todos, f"of-{size}")
 
-            def page(headers, address, server=server):
-                begun = time.perf_counter()
-                response = server.request("GET", address, headers=headers)
-                seconds = time.perf_counter() - begun
-                if response.text.count('class="title"') != 50:
-                    raise RuntimeError(f"{address}: status {response.status}")
-                return seconds * 1000
-
-            ms[kind] = Rounds(
-                {
-                    (size, name): lambda h=headers, a=address: page(h, a)
-                    for size, (headers, _) in members.items()
-                    for name, address in FILTERS.items()
-                },
-                25,
-            )
-    rows = []
-    for name in FILTERS:
-        least, *_, most = SIZES
-        for size in (least, most):
-            rows.append(
-                row(
-                    f"a page of {name}, {size:,} to-dos, ms",
-                    {kind: ms[kind][size, name] for kind in KINDS},
-                    "{:.1f}",
-                )
-            )
-    return rows
+            for name, address in ADDRESSES.items():
+                measure = partial(milliseconds, client, address)
+                measures[kind, name, size] = measure
+    ms = medians(measures, 25)
+    for name in ADDRESSES:
+        for size in SIZES:
+            of_both = {kind: ms[kind, name, size] for kind in KINDS}
+            row(f"a page of {name}, {size:,} to-dos, ms", of_both, "{:.1f}")
 
 
-COUNT = """
-import sqlite3, sys
-import todo_KIND as script
-statements = []
-if "flask" in sys.modules:
-    client = script.app.test_client()
-    connect = sqlite3.connect
-    def traced(*args, **kwargs):
-        db = connect(*args, **kwargs)
-        db.set_trace_callback(statements.append)
-        return db
-    sqlite3.connect = traced
-else:
-    from django.db import connection
-    from django.test import Client
-    client = Client(headers={"host": "127.0.0.1"})
-    def traced(execute, sql, *args):
-        statements.append(sql)
-        return execute(sql, *args)
-    wrapper = connection.execute_wrapper(traced)  # kept, or it is undone
-    wrapper.__enter__()
-form = {"username": "counted", "password1": PASSWORD, "password2": PASSWORD}
-client.post("/signup/", data=form)
-client.post("/", data={"title": "Buy milk"})
-counts = []
-for address in ADDRESSES:
-    statements.clear()
-    assert client.get(address).status_code == 200
-    assert statements
-    counts.append(len(statements))
-print(max(counts))
-"""
-
-
-def statements(folder):
-    """The SQL of a page, the session's and the user's included."""
+def statements(serve):
+    """Count the SQL of a page, the session's and the user's included."""
     counts = {}
     for kind in KINDS:
-        code = COUNT.replace("KIND", kind).replace("PASSWORD", repr(PASSWORD))
-        code = code.replace("ADDRESSES", repr(list(FILTERS.values())))
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            check=True,
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        counts[kind] = int(done.stdout)
-    return [row("SQL statements for a page", counts)]
+        command = "{python} -u traced.py {name}.py"
+        server = serve(f"todo_{kind}", command)
+        client = server.sign_up("traced")
+        before = len(server.out.read_text())
+        client.get("/")
+        seen = server.out.read_text()[before:]
+        counts[kind] = len(re.findall(r"(?m)^(SELECT|UPDATE|INSERT)", seen))
+    row("SQL statements for a page", counts)
 
 
-def insert_rows(folder):
+def insert_rows(path):
     """Return the rows a second that sqlite3 alone inserts, one by one."""
-    path = Path(folder, "alone.sqlite3")
     path.unlink(missing_ok=True)
     count = 0
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
@@ -466,63 +199,58 @@ def insert_rows(folder):
     return count / LOAD_SECONDS
 
 
-def adds(folder):
-    """Sixteen clients that add at once, and what memory that takes."""
-    with contextlib.ExitStack() as stack:
-        measures = {"sqlite3": lambda: insert_rows(folder)}
-        servers = {}
-        for kind in KINDS:
-            server = stack.enter_context(
-                serving(folder, f"todo_{kind}.py", address="/login/")
-            )
-            servers[kind] = server
-            headers, token = server.sign_up("crowd")
-            body = urllib.parse.urlencode({**token, "title": "Buy milk"})
-            measures[kind] = lambda s=server, h=headers, b=body: load(
-                s, 16, "POST", h, b
-            )
-        rates = Rounds(measures)
-        memory = {kind: server.memory() for kind, server in servers.items()}
-    return [
-        row(
-            "16 clients adding at once, adds/s (sqlite3 alone:"
-            f" {rates['sqlite3']:,.0f} rows/s)",
-            rates,
-        ),
-        row("memory after that load, MB", memory),
-    ]
+def adds(serve, folder):
+    """Have sixteen clients add at once; see what memory that takes."""
+    measures = {"alone": partial(insert_rows, folder / "alone.sqlite3")}
+    servers = {kind: serve(f"todo_{kind}") for kind in KINDS}
+    for kind, server in servers.items():
+        client = server.sign_up("crowd")
+        request = client.build_request("POST", "/", data={"title": "Buy milk"})
+        token = client.cookies.get("todo_django_csrf", "")
+        headers = {**request.headers, "x-csrftoken": token}
+        wanted = ("content-type", "cookie", "origin", "x-csrftoken")
+        lua = [f"wrk.headers[{key!r}] = {headers[key]!r}" for key in wanted]
+        lua += ["wrk.method = 'POST'", "wrk.body = 'title=Buy+milk'"]
+        measures[kind] = partial(load, server, 16, "\n".join(lua))
+    rates = medians(measures, 5)
+    limit = f"(sqlite3 alone: {rates['alone']:,.0f} rows/s)"
+    row(f"16 clients adding at once, adds/s {limit}", rates)
+    processes = {k: psutil.Process(s.process.pid) for k, s in servers.items()}
+    memory = {k: p.memory_info().rss / 2**20 for k, p in processes.items()}
+    row("memory after that load, MB", memory)
 
 
 def main():
     """Measure everything; print what was measured where, then the table."""
-    begun = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        for pair in PAIRS:
-            for kind in KINDS:
-                shutil.copy(HERE / f"{pair}_{kind}.py", folder)
-        rows = [
-            *throughput(folder),
-            *start(folder),
-            *first_start(folder),
-            *pages(folder),
-            *statements(folder),
-            *adds(folder),
-        ]
-    packages = ["flask", "django", "waitress"]
-    versions = [f"{name} {metadata.version(name)}" for name in packages]
+    if not shutil.which("wrk"):
+        sys.exit("wrk makes the load, and is missing: apt-get install wrk")
+    names = ("flask", "django", "waitress")
+    versions = [f"{name} {metadata.version(name)}" for name in names]
     print(
         f"{datetime.date.today()}, {os.cpu_count()} cores of"
         f" {platform.machine()}, {platform.system()},"
         f" Python {platform.python_version()}, {', '.join(versions)},"
-        f" load by {'wrk' if WRK else 'threads of Python'}"
+        " load by wrk\n\n| figure | Flask | Django |\n|---|---|---|"
     )
-    print()
-    print("| figure | Flask | Django |")
-    print("|---|---|---|")
-    for cells in rows:
-        print("|", " | ".join(cells), "|")
-    seconds = time.perf_counter() - begun
-    print(f"({seconds:.0f} s)", file=sys.stderr)
+    with (
+        tempfile.TemporaryDirectory() as root,
+        contextlib.ExitStack() as stack,
+    ):
+        folder = Path(root, "demos")
+        folder.mkdir()
+        for name, text in PROGRAMS.items():
+            (folder / f"{name}.py").write_text(text)
+
+        def serve(name, command=RUN):
+            return stack.enter_context(Server(name, folder, command))
+
+        throughput(serve)
+        starts("hello, start", "hello", folder)
+        starts("to-do list, first start", "todo", folder, fresh=True)
+        starts("to-do list, later start", "todo", folder)
+        pages(serve)
+        statements(serve)
+        adds(serve, folder)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,6 @@ TABLES = {
 }
 PASSWORD = "correct horse"
 PATIENCE = 60  # seconds until something counts as hanging
-KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # as Windows calls it
 FOREIGN = re.compile("DJANGO|FLASK|PORT$|PYTHON|SECRET_KEY|WERKZEUG")
 # The rest is an error: waitress alone may leave open what it has at the end.
 WARNINGS = "error,ignore:unclosed file <waitress,ignore:unclosed <socket"
@@ -52,7 +51,7 @@ def eventually(attempt, *args):
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(failures),
         stop=tenacity.stop_after_delay(PATIENCE),
-        wait=tenacity.wait_fixed(0.01),
+        wait=tenacity.wait_fixed(0.005),
         reraise=True,
     )(attempt, *args)
 
@@ -73,7 +72,7 @@ class Server:
     """
 
     def __init__(self, name, folder, command=RUN, **environ):
-        self.port = free_port()
+        self.name, self.port = name, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.tables = TABLES.get(name.rpartition("_")[2])
         self.may_fail = False  # or its traceback is a fault: see conftest.py
@@ -156,13 +155,19 @@ class Server:
         sql = "INSERT INTO {todo} (owner_id, title, completed) VALUES"
         self.query(f"{sql} ({owner}, ?, ?)", todos)
 
-    def stop(self, number=KILL):
-        """Send it and its children a signal; return its status."""
+    def stop(self):
+        """Kill it, with what it has started."""
         with contextlib.suppress(psutil.NoSuchProcess):
             first = psutil.Process(self.process.pid)
             for process in [first, *first.children(recursive=True)]:
                 with contextlib.suppress(psutil.NoSuchProcess):
-                    process.send_signal(number)
+                    process.kill()
+        self.process.wait(PATIENCE)
+
+    def interrupt(self):
+        """Press Ctrl-C; return its status. (uv leaves that to the script.)"""
+        first = psutil.Process(self.process.pid)
+        [first, *first.children()][-1].send_signal(signal.SIGINT)
         return self.process.wait(PATIENCE)
 
     __enter__ = wait
