@@ -41,7 +41,7 @@ CONTEXT = 2  # lines shown around what a step adds
 CONCERNS = {
     "Style sheet": ["`<style>`", "`<style>`"],
     "Forms": ["`forms.html`, `read_title`", "`TodoForm`"],
-    "Templates": ["`HTML`", "`HTML`, `LOADERS`, `    TEMPLATES`"],
+    "Templates": ["`HTML`", "`HTML`, `CACHED`, `    TEMPLATES`"],
     "Protection": [
         "`# Protection` without `load_user`, `require_login`",
         "`    ALLOWED_HOSTS`, `    MIDDLEWARE`",
@@ -49,7 +49,8 @@ CONCERNS = {
     "Accounts": [
         "`# Accounts`, `load_user`, `require_login`, `CREATE TABLE IF NOT"
         " EXISTS user`",
-        "`# Accounts`, `    AUTH_PASSWORD_VALIDATORS`, `    LOG`",
+        "`# Accounts`, `VALIDATOR`, `    AUTH_PASSWORD_VALIDATORS`, `    LOGI`,"
+        " `    LOGOUT`",
     ],
     "Database": [
         "`# Database`, `DATABASE`",

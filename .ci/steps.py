@@ -109,7 +109,8 @@ def around(chosen, lines, within):
     for first in (n for n in within if lines[n].strip('"')):
         inside = block(lines, first)
         if chosen & {*range(first + 1, inside.stop)}:
-            found |= {*range(inside.start, first + 1)}
+            above = range(inside.start, first + 1)
+            found |= {n for n in above if not lines[n].startswith("#")}
             found |= {inside[-1]} if end.match(lines[inside[-1]]) else set()
     return found
 

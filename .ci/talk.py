@@ -43,7 +43,7 @@ def write_talk(folder):
         git("commit", "--quiet", "-m", title, "-m", text)
         git("tag", tag)
 
-    git("init", "--quiet")
+    git("init", "--quiet", "--initial-branch=main")
     for name, value in CONFIG.items():
         git("config", name, value)
     (folder / ".gitignore").write_text(IGNORED)
