@@ -49,8 +49,8 @@ CONCERNS = {
     "Accounts": [
         "`# Accounts`, `load_user`, `require_login`, `CREATE TABLE IF NOT"
         " EXISTS user`",
-        "`# Accounts`, `VALIDATOR`, `    AUTH_PASSWORD_VALIDATORS`, `    LOGI`,"
-        " `    LOGOUT`",
+        "`# Accounts`, `VALIDATOR`, `    AUTH_PASSWORD_VALIDATORS`, `    LOGI`"
+        ", `    LOGOUT`",
     ],
     "Database": [
         "`# Database`, `DATABASE`",
@@ -119,7 +119,9 @@ def read_topics():
                     strict=True,
                 )
             ]
-            halves.append((name, markdown.renderInline(label), blocks))
+            halves.append(
+                (name, markdown.renderInline(label.lstrip(": ")), blocks)
+            )
         yield title, slug(title), render(prose), halves
 
 
