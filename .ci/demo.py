@@ -41,8 +41,8 @@ PATIENCE = 60  # seconds until something counts as hanging
 FOREIGN = re.compile("DJANGO|FLASK|PORT$|PYTHON|SECRET_KEY|WERKZEUG")
 # The rest is an error: waitress alone may leave open what it has at the end.
 WARNINGS = "error,ignore:unclosed file <waitress,ignore:unclosed <socket"
-# Systems give no client one of these; each process has its own hundred.
-PORTS = itertools.cycle(range(20_000 + os.getpid() % 100 * 100, 30_000)[:100])
+# Systems give no client one of these.
+PORTS = itertools.count(20_000 + os.getpid() * 37 % 9_000)
 
 
 def eventually(attempt, *args):
@@ -56,12 +56,19 @@ def eventually(attempt, *args):
     )(attempt, *args)
 
 
-def free_port():
-    """Return a port of loopback that nobody has."""
+def claim_port():
+    """Return a port that nobody has, and what keeps others here from it.
+
+    That is the same number for UDP, which no demo needs.
+    """
     for port in PORTS:
-        with contextlib.suppress(OSError):
+        claim = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            claim.bind(("127.0.0.1", port))
             socket.create_server(("127.0.0.1", port)).close()
-            return port
+            return port, claim
+        except OSError:
+            claim.close()
 
 
 class Server:
@@ -72,7 +79,8 @@ class Server:
     """
 
     def __init__(self, name, folder, command=RUN, **environ):
-        self.name, self.port = name, free_port()
+        self.name = name
+        self.port, self.claim = claim_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.tables = TABLES.get(name.rpartition("_")[2])
         self.may_fail = False  # or its traceback is a fault: see conftest.py
@@ -163,6 +171,7 @@ class Server:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
         self.process.wait(PATIENCE)
+        self.claim.close()
 
     def interrupt(self):
         """Press Ctrl-C; return its status. (uv leaves that to the script.)"""
