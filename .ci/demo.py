@@ -33,8 +33,8 @@ LIVE = {  # the commands for live coding
     "django": "{python} {name}.py runserver {port}",
 }
 TABLES = {
-    "flask": {"todo": "todo", "user": "user"},
-    "django": {"todo": "todo_todo", "user": "auth_user"},
+    "todo_flask": {"todo": "todo", "user": "user"},
+    "todo_django": {"todo": "todo_todo", "user": "auth_user"},
 }
 PASSWORD = "correct horse"
 PATIENCE = 60  # seconds until something counts as hanging
@@ -57,12 +57,9 @@ def eventually(attempt, *args):
 
 
 def claim_port():
-    """Return a port that nobody has, and what keeps others here from it.
-
-    That is the same number for UDP, which no demo needs.
-    """
+    """Return a port that nobody has, and what keeps others here from it."""
     for port in PORTS:
-        claim = socket.socket(type=socket.SOCK_DGRAM)
+        claim = socket.socket(type=socket.SOCK_DGRAM)  # which no demo needs
         try:
             claim.bind(("127.0.0.1", port))
             socket.create_server(("127.0.0.1", port)).close()
@@ -82,7 +79,6 @@ class Server:
         self.name = name
         self.port, self.claim = claim_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.tables = TABLES.get(name.rpartition("_")[2])
         self.may_fail = False  # or its traceback is a fault: see conftest.py
         self.file = folder / f"{name}.py"
         self.database = folder / f"{name}.sqlite3"
@@ -113,31 +109,31 @@ class Server:
 
     def wait(self):
         """Wait until it listens; return it."""
-        eventually(self.connect)
+
+        def connect():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"it has ended: {self.output()}")
+            socket.create_connection(("127.0.0.1", self.port)).close()
+
+        eventually(connect)
         return self
 
-    def connect(self):
-        """Raise what hinders a connection."""
-        if self.process.poll() is not None:
-            raise RuntimeError(f"it has ended: {self.output()}")
-        socket.create_connection(("127.0.0.1", self.port)).close()
-
     def client(self, cookies=None):
-        """Return an HTTP client that sends what the forms here send."""
-
-        def add_token(request):  # of Django's forms
-            token = client.cookies.get("todo_django_csrf", "")
-            request.headers["X-CSRFToken"] = token
-
+        """Return an HTTP client that sends what browsers and forms send."""
         client = httpx.Client(
             base_url=self.wait().url,
             cookies=cookies,
-            event_hooks={"request": [add_token]},
             headers={"Origin": self.url},
             timeout=PATIENCE,
             trust_env=False,
             verify=False,  # quicker to make, and nothing here is encrypted
         )
+
+        def add_token(request):  # of Django's forms
+            token = client.cookies.get("todo_django_csrf", "")
+            request.headers["X-CSRFToken"] = token
+
+        client.event_hooks = {"request": [add_token]}
         return client
 
     def sign_up(self, username, path="/signup/"):
@@ -151,7 +147,7 @@ class Server:
 
     def query(self, sql, rows=None):
         """Run SQL, about {todo} and {user}; for each of the rows, if given."""
-        sql = sql.format(**self.tables)
+        sql = sql.format(**TABLES[self.name])
         with contextlib.closing(sqlite3.connect(self.database)) as db, db:
             if rows is None:
                 return db.execute(sql).fetchall()
@@ -163,6 +159,12 @@ class Server:
         sql = "INSERT INTO {todo} (owner_id, title, completed) VALUES"
         self.query(f"{sql} ({owner}, ?, ?)", todos)
 
+    def interrupt(self):
+        """Press Ctrl-C; return its status. (uv leaves that to the script.)"""
+        first = psutil.Process(self.process.pid)
+        [first, *first.children()][-1].send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE)
+
     def stop(self):
         """Kill it, with what it has started."""
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -172,12 +174,6 @@ class Server:
                     process.kill()
         self.process.wait(PATIENCE)
         self.claim.close()
-
-    def interrupt(self):
-        """Press Ctrl-C; return its status. (uv leaves that to the script.)"""
-        first = psutil.Process(self.process.pid)
-        [first, *first.children()][-1].send_signal(signal.SIGINT)
-        return self.process.wait(PATIENCE)
 
     __enter__ = wait
 
