@@ -73,7 +73,6 @@ class ScriptTest(unittest.TestCase):
 
 class FlaskTest(ScriptTest):
     def new_client(self):
-        """Return a client without cookies."""
         self.module.app.testing = True  # an exception reaches the test
         return self.module.app.test_client()
 
@@ -526,7 +525,8 @@ class TodoTests(AddressTests):
         visitor = self.member(*titles[:50])
         self.assertNotIn("Older", visitor.page.links)
         self.assertEqual(visitor.add(*titles[50:]).todos, titles[:50:-1])
-        visitor.follow("Active")
+        visitor.follow("Older")
+        visitor.follow("Active")  # from its first page on
         self.assertEqual(visitor.follow("Older").todos, titles[50:0:-1])
         self.assertEqual(visitor.follow("Older").todos, titles[:1])
         self.assertNotIn("Older", visitor.page.links)
@@ -576,10 +576,10 @@ class TodoTests(AddressTests):
             visitor.add("Buy milk")
             page = visitor.press("Log out")
             self.assertEqual(list(page.buttons), ["Log in"])
-            self.assertEqual(visitor.open("/").headings, LOGIN)
-            page = visitor.log_in(username, password[:-1])
-            self.assertEqual(page.address, "/login/")
-            page = visitor.log_in(f" {username} ", password)
+            self.assertEqual(visitor.log_in(username, "wrong").todos, [])
+            self.assertEqual(visitor.open("/1/edit/").headings, LOGIN)
+            typed = {"username": f" {username} ", "password": password}
+            page = visitor.press("Log in", **typed)
             self.assertEqual((page.address, page.todos), ("/", ["Buy milk"]))
         page = visitor.log_in("李雷", "x" * 8)  # without logging out
         self.assertEqual(page.read("header/b"), "李雷")
