@@ -8,8 +8,8 @@ a pair as they are after that step: git checkout todo-4 goes there, git show
 todo-4 shows what is new. README.md says how to give the talk.
 """
 
+import argparse
 import subprocess
-import sys
 from pathlib import Path
 
 from steps import ROOT, read_steps
@@ -19,13 +19,19 @@ CONFIG = {
     "commit.gpgSign": "false",
     "core.autocrlf": "false",
     "core.hooksPath": "none",
+    "diff.orderFile": ".git/order",  # Flask first, as everywhere
+    "tag.sort": "version:refname",
     "user.email": "talk@example.com",
     "user.name": "The talk",
 }
 IGNORED = "*.sqlite3*\n__pycache__/\n.venv/\n"
 SEARCH = """\
-Search "milk" in the new field: filters, pages and buttons keep to what is
-found. In Flask every query names the condition; in Django a QuerySet does.
+Add "Buy milk" and "Call Ann", in Django as who you are in Flask. Write milk in
+the new field and press Enter: there is one to-do. Filters, pages and buttons
+keep to what is found: press "Complete all", and Call Ann is still active.
+
+In Flask, each statement names the condition and each link the words. In
+Django, a QuerySet is narrowed once, and all that follows keeps to it.
 """
 
 
@@ -47,6 +53,7 @@ def write_talk(folder):
     for name, value in CONFIG.items():
         git("config", name, value)
     (folder / ".gitignore").write_text(IGNORED)
+    (folder / ".git/order").write_text("*_flask.py\n*_django.py\n")
     for step in read_steps():
         for name, lines in step.scripts.items():
             (folder / name).write_bytes(
@@ -60,12 +67,15 @@ def write_talk(folder):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    arguments = parser.parse_args()
     try:
-        write_talk(Path(sys.argv[1]))
+        write_talk(arguments.folder)
     except OSError as error:
-        sys.exit(str(error))
+        parser.error(f"{error}: name another, or delete it first.")
     print(
-        f"The talk is in {sys.argv[1]}, at hello-1. Next: git checkout site-1"
+        f"The talk is in {arguments.folder}, at hello-1: see git show there."
     )
