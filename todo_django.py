@@ -217,6 +217,7 @@ class TodoAdmin(admin.ModelAdmin):
 # Django makes tables only while keys are not checked (it documents no way).
 with connection.constraint_checks_disabled(), transaction.atomic():
     call_command("migrate", run_syncdb=True, verbosity=0)
+connection.close()  # which no process may inherit from a server that forks
 
 # Accounts
 
