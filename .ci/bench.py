@@ -13,7 +13,6 @@ import os
 import platform
 import re
 import shutil
-import sqlite3
 import statistics
 import subprocess
 import sys
@@ -35,27 +34,14 @@ DEVELOPMENT = {
     "flask": "{python} -m flask --app {name} run --port {port}",
     "django": "{python} {name}.py runserver --noreload {port}",
 }
-PROGRAMS = {
-    "bare": """
+BARE = """
 import os
 from waitress import serve
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
     return [b"<p>Hello, World!</p>"]
 serve(app, listen="127.0.0.1:" + os.environ["PORT"])
-""",
-    # Runs a script, and prints the SQL that SQLite gets from it.
-    "traced": """
-import runpy, sqlite3, sys
-connect = sqlite3.connect
-def traced(*args, **kwargs):
-    db = connect(*args, **kwargs)
-    db.set_trace_callback(print)
-    return db
-sqlite3.connect = sqlite3.dbapi2.connect = traced
-runpy.run_path(sys.argv.pop(1), run_name="__main__")
-""",
-}
+"""
 
 
 def medians(measures, rounds):
@@ -144,37 +130,9 @@ def pages(serve):
             row(f"a page of {name}, {size:,} to-dos, ms", of_both, "{:.1f}")
 
 
-def statements(serve):
-    """Count the SQL of a page, the session's and the user's included."""
-    counts = {}
-    for kind in KINDS:
-        command = "{python} -u traced.py {name}.py"
-        server = serve(f"todo_{kind}", command)
-        client = server.sign_up("traced")
-        before = len(server.out.read_text())
-        client.get("/")
-        seen = server.out.read_text()[before:]
-        counts[kind] = len(re.findall(r"(?m)^(SELECT|UPDATE|INSERT)", seen))
-    row("SQL statements for a page", counts)
-
-
-def insert_rows(path):
-    """Return the rows a second that sqlite3 alone inserts, one by one."""
-    path.unlink(missing_ok=True)
-    count = 0
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("CREATE TABLE todo (id INTEGER PRIMARY KEY, title TEXT)")
-        end = time.perf_counter() + LOAD_SECONDS
-        while time.perf_counter() < end:
-            db.execute("INSERT INTO todo (title) VALUES ('Buy milk')")
-            count += 1
-    return count / LOAD_SECONDS
-
-
-def adds(serve, folder):
+def adds(serve):
     """Have sixteen clients add at once; see what memory that takes."""
-    measures = {"alone": partial(insert_rows, folder / "alone.sqlite3")}
+    measures = {}
     servers = {kind: serve(f"todo_{kind}") for kind in KINDS}
     for kind, server in servers.items():
         client = server.sign_up("crowd")
@@ -187,8 +145,7 @@ def adds(serve, folder):
         ]
         measures[kind] = partial(load, server, 16, "\n".join(lua))
     rates = medians(measures, 5)
-    limit = f"(sqlite3 alone: {rates['alone']:,.0f} rows/s)"
-    row(f"16 clients adding at once, adds/s {limit}", rates)
+    row("16 clients adding at once, adds/s", rates)
     processes = {k: psutil.Process(s.process.pid) for k, s in servers.items()}
     memory = {k: p.memory_info().rss / 2**20 for k, p in processes.items()}
     row("memory after that load, MB", memory)
@@ -212,8 +169,7 @@ def main():
     ):
         folder = Path(root, "demos")
         folder.mkdir()
-        for name, text in PROGRAMS.items():
-            (folder / f"{name}.py").write_text(text)
+        (folder / "bare.py").write_text(BARE)
 
         def serve(name, command=RUN):
             return stack.enter_context(Server(name, folder, command))
@@ -223,8 +179,7 @@ def main():
         starts("to-do list, first start", "todo", folder, fresh=True)
         starts("to-do list, later start", "todo", folder)
         pages(serve)
-        statements(serve)
-        adds(serve, folder)
+        adds(serve)
 
 
 if __name__ == "__main__":

@@ -36,35 +36,6 @@ PAIRS = {
 }
 CONTEXT = 2  # lines shown around what a step adds
 
-# What the lines of the to-do lists are for, in the notation of steps.md: first
-# Flask, then Django. A line that several name belongs to the first of them.
-CONCERNS = {
-    "Style sheet": ["`<style>`", "`<style>`"],
-    "Forms": ["`forms.html`, `read_title`", "`TodoForm`"],
-    "Templates": ["`HTML`", "`HTML`, `CACHED`, `    TEMPLATES`"],
-    "Protection": [
-        "`# Protection` without `load_user`, `require_login`",
-        "`    ALLOWED_HOSTS`, `    MIDDLEWARE`",
-    ],
-    "Accounts": [
-        "`# Accounts`, `load_user`, `require_login`, `CREATE TABLE IF NOT"
-        " EXISTS user`",
-        "`# Accounts`, `VALIDATOR`, `    AUTH_PASSWORD_VALIDATORS`, `    LOGI`"
-        ", `    LOGOUT`",
-    ],
-    "Database": [
-        "`# Database`, `DATABASE`",
-        "`# Database` without `TodoAdmin`; `DATABASE`, `TodoConfig`",
-    ],
-    "Admin": ["", "`TodoAdmin`, `ADMIN_STATIC`, `    re_path`"],
-    "Views of the list": [
-        "`# The list`, `FILTERS`",
-        "`# The list`, `FILTERS`",
-    ],
-    "Settings": ["`# Configuration`", "`# Configuration`, `# URLs`"],
-    "Imports and start": ["the rest", "the rest"],
-}
-
 markdown = MarkdownIt("commonmark", {"html": True})
 
 
@@ -158,10 +129,11 @@ def count_lines():
     """Yield each concern with how many lines it takes in each framework."""
     names = [f"todo_{name.lower()}.py" for name in FRAMEWORKS]
     scripts = [(read(name).splitlines(), set()) for name in names]
-    for concern, blocks in CONCERNS.items():
+    row = r"^\| ([A-Z][\w ]+) \|(.*?)\|(.*?)\|$"
+    for concern, *blocks in re.findall(row, read(".ci/steps.md"), re.M):
         counts = []
         for (lines, seen), part in zip(scripts, blocks, strict=True):
-            numbers = type_blocks(part, lines)
+            numbers = type_blocks(part.strip(), lines)
             counts.append(len(numbers - seen))
             seen.update(numbers)
         yield concern, *counts
