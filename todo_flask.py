@@ -160,7 +160,7 @@ def check_origin():
 
     Browsers name that site in Origin (Fetch standard). Not covered: methods
     that they send to another site only if it agrees, such as PUT; and TLS that
-    ends at a proxy, which takes Werkzeug's ProxyFix.
+    ends at a proxy, of which host_url has to be told (by ProxyFix, say).
     """
     own_origin = request.host_url.rstrip("/")
     if request.method == "POST" and request.origin not in (None, own_origin):
