@@ -24,7 +24,7 @@ from pathlib import Path
 import psutil
 import pytest
 from demo import PASSWORD, PATIENCE, ROOT
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 from steps import read_steps
 
 AXE = Path(os.environ.get("AXE", "node_modules/axe-core/axe.min.js"))
@@ -51,8 +51,10 @@ HEBREW_TITLE = "[שלום] לכל העולם..."
 
 # axe-core looks at no placeholder: it gets to see a text of that colour.
 AXE_RUN = """async () => {
-    for (const field of document.querySelectorAll("[placeholder]"))
+    for (const field of document.querySelectorAll("[placeholder]")) {
         field.style.color = getComputedStyle(field, "::placeholder").color;
+        field.value ||= field.placeholder;
+    }
     const {violations} = await axe.run({rules: {
         "color-contrast-enhanced": {enabled: true},
         "target-size": {enabled: true}}});
@@ -206,13 +208,17 @@ class Visitor:
             expect(self.page.locator("h1")).to_be_in_viewport(ratio=1)
 
     def click_twice(self, control, pause):
-        """Click twice at one place; return how many seconds that took."""
+        """Click twice at one place; return how many seconds lay between."""
         control.hover()  # once it can be clicked
+        self.page.mouse.down()
         started = time.monotonic()
-        for milliseconds in (pause, 0):
+        self.page.mouse.up()
+        self.page.wait_for_timeout(pause)
+        try:
             self.page.mouse.down()
             self.page.mouse.up()
-            self.page.wait_for_timeout(milliseconds)
+        except Error:  # Firefox, just between two pages
+            return 1
         return time.monotonic() - started
 
 
@@ -388,7 +394,7 @@ def test_two_clicks_at_one_place_hit_one_row(visitor, button, path):
     visitor.sign_up(200)
     server = psutil.Process(visitor.server.process.pid)
     sql = "SELECT count(*) FROM {todo} WHERE NOT completed"
-    pauses = [80, 160, 240, 320, 100]  # milliseconds; the last: no answer yet
+    pauses = [80, 150, 220, 290, 100]  # milliseconds; the last: no answer yet
     for _ in range(50):  # more than five if this machine is too busy to click
         visitor.open(path)
         visitor.posts.clear()
@@ -401,11 +407,11 @@ def test_two_clicks_at_one_place_hit_one_row(visitor, button, path):
         server.resume()
         expect(visitor.rows.first).to_be_visible()
         for post in visitor.posts:
-            post.response()  # wait for it
+            answer = post.response()  # none, if the other comes before it
+            assert answer is None or answer.status < 400
         if took < 0.4:
             assert len({post.url for post in visitor.posts}) == 1, pauses
             assert visitor.server.query(sql) == [(before - 1,)], pauses
-            expect(visitor.page).to_have_title("Todos")
             pauses.pop()
         if not pauses:
             return
