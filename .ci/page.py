@@ -82,7 +82,11 @@ def read_topics():
                 r"^```(\w+)\n(.*?)^```\n", half, flags=re.M | re.S
             )
             blocks = [
-                (render(words), highlight(dedent(code), language))
+                (
+                    render(words),
+                    highlight(dedent(code), language),
+                    language in ("python", "html"),
+                )
                 for words, language, code in zip(
                     pieces[::3],
                     [*pieces[1::3], "text"],
@@ -100,9 +104,9 @@ def show_step(lines, new):
     """Yield what a step adds: a line, and whether it is new; None for …"""
     html = highlight("".join(f"{line}\n" for line in lines))
     near = {n + d for n in new for d in range(-CONTEXT, CONTEXT + 1)}
-    last = -1
+    last = None
     for number in sorted(near & set(range(len(lines)))):
-        if number > last + 1:
+        if last is None or number > last + 1:
             yield place(lines, number), None
         yield html[number], number in new
         last = number
