@@ -149,8 +149,8 @@ body { max-width: 33em; margin: auto; padding: .5em; overflow-wrap: anywhere;
 header, .row, li, nav { display: flex; flex-wrap: wrap; align-items: center;
   justify-content: space-between; gap: 0 .6em }
 header { padding: .5em 0; color: var(--quiet); font-size: .8em }
-header b { margin-left: auto }
-main { padding: 1em 4% .5em; border-radius: .5em; background: var(--card);
+header b, .clear-completed { margin-left: auto }
+main { padding: 1em 4% .1em; border-radius: .5em; background: var(--card);
   box-shadow: 0 .1em .5em #0003 }
 main form > * { margin: .6em 0 }
 h1, ul { margin: 0; padding: 0 }
@@ -161,7 +161,7 @@ input { box-sizing: border-box; width: 100%; padding: .4em; font: inherit;
 input, .toggle { border: 1px solid #888 }
 ::placeholder, .helptext { color: var(--quiet); opacity: 1 }
 .errorlist, [aria-invalid] { border-left: .4em solid var(--accent) }
-.errorlist { display: block; flex: 1 100%; order: 1; padding-left: .5em }
+.errorlist { display: block; flex: 1 100%; order: 1; padding: .2em .5em }
 button { padding: .4em 0; border: 0; background: none; font: inherit }
 .primary { padding: .4em .75em; border-radius: .25em }
 .primary, .completed .toggle { color: var(--card); background: var(--accent) }
