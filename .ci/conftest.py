@@ -1,9 +1,4 @@
-"""What the tests share: pytest finds it here by its name.
-
-python -m pytest .ci/test_live.py               all of them
-python -m pytest .ci/test_live.py -k kill       by name
-python -m pytest -n 2 .ci/test_live.py          two at once
-"""
+"""What the tests share: pytest finds it here by its name."""
 
 import signal
 
@@ -16,11 +11,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture
 def start(tmp_path):
-    """Give a function that starts a demo, as Server does, in "demo".
-
-    With the test, all that it started is stopped. A test that does not set
-    server.may_fail also fails if one of them has printed a traceback.
-    """
+    """Give a function that starts demos; no unexpected traceback may come."""
     servers = []
 
     def start(name, *command, folder="demo", **environ):
