@@ -1,6 +1,6 @@
 """Measure the demos; print the table of .github/figures.md, and no more.
 
-Run it:  python .ci/bench.py    (under three minutes)
+Run it:  python .ci/bench.py    (about three minutes)
 Needs:   wrk, and pip install flask django waitress httpx psutil tenacity
 
 What is compared is measured in the same run, in turns; a figure is the median
