@@ -3,102 +3,84 @@
 Run it:  python .ci/bench.py    (about three minutes)
 Needs:   wrk, and pip install flask django waitress httpx psutil tenacity
 
-What is compared is measured in the same run, in turns; a figure is the median
-of its rounds. The figures are those of one machine: trust their ratios.
+A figure is the median of its rounds. The figures are those of one machine:
+trust their ratios.
 """
 
-import contextlib
-import datetime
-import os
-import platform
 import re
 import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
+from collections import defaultdict
+from contextlib import ExitStack
 from functools import partial
-from importlib import metadata
+from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import psutil
-from demo import RUN, Server
+from demo import Server
 
 KINDS = ["flask", "django"]
 SIZES = [100, 100_000]  # to-dos
 ADDRESSES = {"All": "/", "Active": "/?show=active"}
-LOAD_SECONDS = 2
-WRK = "wrk --threads=1 --duration={}s --connections={} --script={} {}"
-DEVELOPMENT = {
-    "flask": "{python} -m flask --app {name} run --port {port}",
-    "django": "{python} {name}.py runserver --noreload {port}",
-}
-BARE = """
-import os
-from waitress import serve
-def app(environ, start_response):
-    start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
-    return [b"<p>Hello, World!</p>"]
-serve(app, listen="127.0.0.1:" + os.environ["PORT"])
-"""
+HEADERS = {"content-type", "cookie", "origin", "x-csrftoken"}
 
 
-def medians(measures, rounds):
-    """Take measures in turns, as noise should hit all; return the medians."""
-    taken = {name: [] for name in measures}
-    for _ in range(rounds):
-        for name, measure in measures.items():
-            taken[name].append(measure())
-    return {name: statistics.median(taken[name]) for name in measures}
+def print_rows(rows, form, rounds):
+    """Print rows of the table: {figure: [measure Flask, measure Django]}.
 
-
-def row(figure, values, form="{:,.0f}"):
-    """Print a row of the table from the values of both frameworks."""
-    cells = [figure, *(form.format(values[kind]) for kind in KINDS)]
-    print("|", " | ".join(cells), "|", flush=True)
-
-
-def load(server, connections, request=None):
-    """Return the requests a second that wrk counts; none may fail.
-
-    All are like this request of httpx; without one, for the first page.
+    All are measured in turns, as noise should hit all.
     """
-    lua, address = [], "/"
-    if request:
-        address = request.url.raw_path.decode()
-        body = request.content.decode()
-        lua = [f"wrk.method, wrk.body = {request.method!r}, {body!r}"]
-        for name in ("content-type", "cookie", "origin", "x-csrftoken"):
-            value = request.headers.get(name, "")
-            lua.append(f"wrk.headers[{name!r}] = {value!r}")
+    taken = defaultdict(lambda: ([], []))
+    for _ in range(rounds):
+        for figure, measures in rows.items():
+            for values, measure in zip(taken[figure], measures, strict=True):
+                values.append(measure())
+    for figure, pair in taken.items():
+        cells = [f"{statistics.median(values):{form}}" for values in pair]
+        print("|", " | ".join([figure, *cells]), "|", flush=True)
+
+
+def load(server, connections, request):
+    """Return how many requests like this one of httpx it answers a second.
+
+    wrk makes them and counts; none may fail.
+    """
     script = server.file.with_suffix(".lua")
-    script.write_text("\n".join(lua))
-    url = server.url + address
-    words = WRK.format(LOAD_SECONDS, connections, script, url).split()
-    done = subprocess.run(words, check=True, capture_output=True, text=True)
-    if "Non-2xx or 3xx" in done.stdout:
+    body = request.content.decode()
+    script.write_text(f"wrk.method, wrk.body = {request.method!r}, {body!r}")
+    command = ["wrk", "--threads=1", "--duration=2s", f"--script={script}"]
+    command += [f"--connections={connections}", str(request.url)]
+    for name in HEADERS & request.headers.keys():
+        command.append(f"--header={name}: {request.headers[name]}")
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    if re.search("Non-2xx or 3xx|Socket errors", done.stdout):
         raise RuntimeError(done.stdout)
     return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1])
 
 
-def throughput(serve):
-    """Set the hellos against their limits and their development servers."""
-    servers = {"bare": serve("bare")}
-    for kind in KINDS:
-        servers[kind] = serve(f"hello_{kind}")
-        servers["slow", kind] = serve(f"hello_{kind}", DEVELOPMENT[kind])
-    loads = {name: partial(load, s, 8) for name, s in servers.items()}
-    rates = medians(loads, 7)
-    slow = {kind: rates["slow", kind] for kind in KINDS}
-    gain = {kind: rates[kind] / slow[kind] for kind in KINDS}
-    limit = f"(a bare function: {rates['bare']:,.0f})"
-    row(f"hello on waitress, requests/s {limit}", rates)
-    row("hello on the development server, requests/s", slow)
-    row("waitress against the development server", gain, "{:.1f} times")
+def milliseconds(server, request):
+    """Return how long a request takes, when there is no other."""
+    return 1000 / load(server, 1, request)
 
 
-def starts(figure, pair, folder, fresh=False):
+def megabytes(server):
+    """Return how much memory a server takes."""
+    return server.process.memory_info().rss / 2**20
+
+
+def measure_hello(servers):
+    """Have eight clients ask for the first page."""
+    measures = []
+    for server in servers:
+        page = server.client().get("/")
+        measures.append(partial(load, server, 8, page.request))
+    print_rows({"hello, requests/s": measures}, ",.0f", 7)
+
+
+def measure_start(figure, pair, folder, fresh=False):
     """Time the starts of a pair; a fresh one finds no database."""
 
     def first_answer(kind):
@@ -109,75 +91,56 @@ def starts(figure, pair, folder, fresh=False):
             server.client().get("/")
             return time.perf_counter() - begun
 
-    measures = {kind: partial(first_answer, kind) for kind in KINDS}
-    row(f"{figure} to first answer, s", medians(measures, 9), "{:.2f}")
+    measures = [partial(first_answer, kind) for kind in KINDS]
+    print_rows({f"{figure} to first answer, s": measures}, ".2f", 9)
 
 
-def pages(serve):
+def measure_pages(servers):
     """Time a page of the to-do lists, however long the list is."""
-    measures = {}
-    for kind in KINDS:
-        server = serve(f"todo_{kind}")
+    rows, clients = defaultdict(list), {}
+    for server in servers:
         for size in SIZES:
-            client = server.sign_up(f"of-{size}")
+            clients[size] = server.sign_up(f"of-{size}")
             todos = ((f"To-do {n}", n % 2) for n in range(size))
             server.seed(todos, f"of-{size}")
-            for name, address in ADDRESSES.items():
-                page = client.get(address)
-                assert page.text.count('class="title"') == 50
-                measure = partial(load, server, 1, page.request)
-                measures[kind, name, size] = measure
-    rates = medians(measures, 5)
-    for name in ADDRESSES:
-        for size in SIZES:
-            ms = {kind: 1000 / rates[kind, name, size] for kind in KINDS}
-            row(f"a page of {name}, {size:,} to-dos, ms", ms, "{:.1f}")
+        for name, size in product(ADDRESSES, SIZES):
+            page = clients[size].get(ADDRESSES[name])
+            assert page.text.count('class="title"') == 50
+            measure = partial(milliseconds, server, page.request)
+            rows[f"a page of {name}, {size:,} to-dos, ms"].append(measure)
+    print_rows(rows, ".1f", 5)
 
 
-def adds(serve):
+def measure_adds(servers):
     """Have sixteen clients add at once; see what memory that takes."""
-    measures = {}
-    servers = {kind: serve(f"todo_{kind}") for kind in KINDS}
-    for kind, server in servers.items():
+    measures = []
+    for server in servers:
         client = server.sign_up("crowd")
         added = client.post("/", data={"title": "Buy milk"})
-        measures[kind] = partial(load, server, 16, added.request)
-    rates = medians(measures, 5)
-    row("16 clients adding at once, adds/s", rates)
-    processes = {k: psutil.Process(s.process.pid) for k, s in servers.items()}
-    memory = {k: p.memory_info().rss / 2**20 for k, p in processes.items()}
-    row("memory after that load, MB", memory)
+        measures.append(partial(load, server, 16, added.request))
+    print_rows({"16 clients adding at once, adds/s": measures}, ",.0f", 5)
+    measures = [partial(megabytes, server) for server in servers]
+    print_rows({"memory after that load, MB": measures}, ",.0f", 1)
 
 
 def main():
-    """Measure everything; print what was measured where, then the table."""
+    """Print the table, row by row."""
     if not shutil.which("wrk"):
         sys.exit("wrk makes the load, and is missing: apt-get install wrk")
-    names = ("flask", "django", "waitress")
-    versions = [f"{name} {metadata.version(name)}" for name in names]
-    print(
-        f"{datetime.date.today()}, {os.cpu_count()} cores of"
-        f" {platform.machine()}, {platform.system()},"
-        f" Python {platform.python_version()}, {', '.join(versions)},"
-        " load by wrk\n\n| figure | Flask | Django |\n|---|---|---|"
-    )
-    with (
-        tempfile.TemporaryDirectory() as root,
-        contextlib.ExitStack() as stack,
-    ):
+    print("| figure | Flask | Django |\n|---|---|---|")
+    with TemporaryDirectory() as root, ExitStack() as stack:
         folder = Path(root, "demos")
-        folder.mkdir()
-        (folder / "bare.py").write_text(BARE)
 
-        def serve(name, command=RUN):
-            return stack.enter_context(Server(name, folder, command))
+        def serve(pair):
+            names = [f"{pair}_{kind}" for kind in KINDS]
+            return [stack.enter_context(Server(n, folder)) for n in names]
 
-        throughput(serve)
-        starts("hello, start", "hello", folder)
-        starts("to-do list, first start", "todo", folder, fresh=True)
-        starts("to-do list, later start", "todo", folder)
-        pages(serve)
-        adds(serve)
+        measure_hello(serve("hello"))
+        measure_start("hello, start", "hello", folder)
+        measure_start("to-do list, first start", "todo", folder, fresh=True)
+        measure_start("to-do list, later start", "todo", folder)
+        measure_pages(serve("todo"))
+        measure_adds(serve("todo"))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ def start(tmp_path):
     """Give a function that starts demos; no unexpected traceback may come."""
     servers = []
 
-    def start(name, *command, folder="demo", **environ):
+    def start(name, *command, folder="", **environ):
         servers.append(Server(name, tmp_path / folder, *command, **environ))
         return servers[-1]
 

@@ -66,7 +66,7 @@ class Server:
         self.may_fail = False  # or its traceback is a fault: see conftest.py
         self.file = folder / f"{name}.py"
         self.database = folder / f"{name}.sqlite3"
-        self.log = folder.with_name(f"{folder.name}.{self.port}.log")
+        self.log = folder / f"{self.port}.log"
         if not self.file.exists():
             folder.mkdir(exist_ok=True)
             shutil.copy(ROOT / self.file.name, folder)
@@ -97,30 +97,25 @@ class Server:
 
     def client(self, cookies=None):
         """Return an HTTP client that sends what browsers and forms send."""
-        client = httpx.Client(
+        token = (cookies or {}).get("todo_django_csrf", "")
+        return httpx.Client(
             base_url=self.wait().url,
             cookies=cookies,
-            headers={"Origin": self.url},
+            headers={"Origin": self.url, "X-CSRFToken": token},
             timeout=PATIENCE,
             trust_env=False,
             verify=False,  # quicker to make, and nothing here is encrypted
         )
 
-        def add_token(request):  # of Django's forms
-            token = client.cookies.get("todo_django_csrf", "")
-            request.headers["X-CSRFToken"] = token
-
-        client.event_hooks = {"request": [add_token]}
-        return client
-
     def sign_up(self, username):
         """Return a client that has signed up."""
-        client = self.client()
-        client.get("/signup/")
+        visitor = self.client()
+        visitor.get("/signup/")
+        visitor = self.client(visitor.cookies)
         form = {"username": username}
         form["password1"] = form["password2"] = PASSWORD
-        assert client.post("/signup/", data=form).status_code == 302
-        return client
+        assert visitor.post("/signup/", data=form).status_code == 302
+        return self.client(visitor.cookies)
 
     def query(self, sql, rows=None):
         """Run SQL, about {todo} and {user}; for each of the rows, if given."""

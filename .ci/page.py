@@ -29,24 +29,12 @@ from pygments.token import STANDARD_TYPES
 
 from steps import FRAMEWORKS, ROOT, read_steps, type_blocks
 
-PAIRS = {
-    "hello": "Hello World",
-    "site": "A website",
-    "todo": "A to-do list",
-}
 CONTEXT = 2  # lines shown around what a step adds
-
-markdown = MarkdownIt("commonmark", {"html": True})
 
 
 def read(name):
     """Return the text of a file of the repository."""
     return (ROOT / name).read_text(encoding="utf-8")
-
-
-def slug(title):
-    """Return the id of a heading, as where the repository is shown."""
-    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
 def highlight(code, language="python"):
@@ -64,52 +52,46 @@ def highlight(code, language="python"):
     return [Markup(line) for line in html.split("\n")[: code.count("\n")]]
 
 
-def render(text):
-    """Return Markdown as HTML."""
-    return Markup(markdown.render(text))
+def show_fence(renderer, tokens, number, options, env):
+    """Return code in Markdown as HTML; Python and HTML can be copied."""
+    language = tokens[number].info
+    css = ' class="new"' if language in ("python", "html") else ""
+    lines = highlight(dedent(tokens[number].content), language)
+    html = "".join(f"<span{css}>{line}\n</span>" for line in lines)
+    return f'\n<pre tabindex="0"><code>{html}</code></pre>\n'
+
+
+markdown = MarkdownIt("commonmark", {"html": True})
+markdown.add_render_rule("fence", show_fence)
+
+
+def read_sections(name):
+    """Return the sections of a Markdown file: [(title, text), ...]."""
+    _, *parts = re.split(r"^## (.+)\n", read(name), flags=re.M)
+    return list(zip(parts[::2], parts[1::2], strict=True))
 
 
 def read_topics():
     """Yield the topics of side-by-side.md: prose, and a half for each."""
-    text = read(".github/side-by-side.md")
-    for topic in re.split(r"^## ", text, flags=re.M)[1:]:
-        title, _, text = topic.partition("\n")
-        prose, *parts = re.split(r"^\*\*(Flask|Django)\*\*", text, flags=re.M)
-        halves = []
-        for name, part in zip(parts[::2], parts[1::2], strict=True):
-            label, _, half = part.partition("\n")
-            pieces = re.split(
-                r"^```(\w+)\n(.*?)^```\n", half, flags=re.M | re.S
-            )
-            blocks = [
-                (
-                    render(words),
-                    highlight(dedent(code), language),
-                    language in ("python", "html"),
-                )
-                for words, language, code in zip(
-                    pieces[::3],
-                    [*pieces[1::3], "text"],
-                    [*pieces[2::3], ""],
-                    strict=True,
-                )
-            ]
-            halves.append(
-                (name, markdown.renderInline(label.lstrip(": ")), blocks)
-            )
-        yield title, slug(title), render(prose), halves
+    half = re.compile(r"^\*\*(Flask|Django)\*\*[: ]*(.*)\n", re.M)
+    for title, text in read_sections(".github/side-by-side.md"):
+        prose, *parts = half.split(text)
+        labels = map(markdown.renderInline, parts[1::3])
+        bodies = map(markdown.render, parts[2::3])
+        halves = list(zip(parts[::3], labels, bodies, strict=True))
+        anchor = re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+        yield title, anchor, markdown.render(prose), halves
 
 
 def show_step(lines, new):
     """Yield what a step adds: a line, and whether it is new; None for …"""
     html = highlight("".join(f"{line}\n" for line in lines))
     near = {n + d for n in new for d in range(-CONTEXT, CONTEXT + 1)}
-    last = None
-    for number in sorted(near & set(range(len(lines)))):
-        if last is None or number > last + 1:
+    shown = [number for number in range(len(lines)) if number in near]
+    for number in shown:
+        if number - 1 not in shown:
             yield place(lines, number), None
         yield html[number], number in new
-        last = number
 
 
 def place(lines, number):
@@ -145,11 +127,9 @@ def count_lines():
 
 def read_verdict():
     """Return what README.md says of choosing Flask, and of Django."""
-    text = re.search(
-        r"^## Which one\?\n(.*?)^## ", read("README.md"), re.M | re.S
-    )
-    halves = re.split(r"^(?=\*\*Choose)", text[1], flags=re.M)[1:]
-    return zip(FRAMEWORKS, map(render, halves), strict=True)
+    text = dict(read_sections("README.md"))["Which one?"]
+    _, *halves = re.split(r"^(?=\*\*Choose)", text, flags=re.M)
+    return zip(FRAMEWORKS, map(markdown.render, halves), strict=True)
 
 
 def picture(name):
@@ -168,13 +148,13 @@ def main():
         lstrip_blocks=True,
         trim_blocks=True,
     )
-    environment.globals.update(
-        compare=compare, picture=picture, render=render, show_step=show_step
-    )
     html = environment.get_template("page.html").render(
-        frameworks=FRAMEWORKS,
-        pairs=PAIRS,
+        compare=compare,
         concerns=sorted(count_lines(), key=lambda row: row[2] - row[1]),
+        frameworks=FRAMEWORKS,
+        picture=picture,
+        render=markdown.render,
+        show_step=show_step,
         steps=list(read_steps()),
         topics=list(read_topics()),
         verdict=read_verdict(),
