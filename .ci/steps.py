@@ -5,6 +5,7 @@ read_steps() gives them one by one; .ci/talk.py makes commits of them,
 """
 
 import re
+from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,35 +23,26 @@ class Step(NamedTuple):
 
 def read_steps():
     """Yield all steps, with both scripts of their pair as they are then."""
-    lines, typed = {}, {}
+    typed = defaultdict(set)
     text = (ROOT / ".ci/steps.md").read_text(encoding="utf-8")
-    heading = r"^### ((\w+)-\d+): (.+)\n"
-    for tag, pair, title, body in chunks(re.split(heading, text, flags=re.M)):
+    step = r"^### ((\w+)-\d+): ([^\n]+)\n(.*?)(?=^##|\Z)"
+    for tag, pair, title, body in re.findall(step, text, re.M | re.S):
         promise, *halves = re.split(r"^- (\w+): ", body, flags=re.M)
+        blocks = dict(zip(halves[::2], halves[1::2], strict=True))
         scripts, new = {}, {}
         for framework in FRAMEWORKS:
             name = f"{pair}_{framework.lower()}.py"
-            if name not in lines:
-                source = (ROOT / name).read_text(encoding="utf-8")
-                lines[name], typed[name] = source.splitlines(), set()
+            lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
             before = set(typed[name])
-            if framework in halves:
-                blocks = halves[halves.index(framework) + 1]
-                blocks = " ".join(blocks.partition("\n#")[0].split())
-                typed[name] |= type_blocks(blocks, lines[name])
-            numbers = assemble(lines[name], typed[name])
-            scripts[name] = [text for _, text in numbers]
+            typed[name] |= type_blocks(blocks.get(framework, ""), lines)
+            numbers = assemble(lines, typed[name])
+            scripts[name] = [line for _, line in numbers]
             new[name] = {
                 index
                 for index, (number, _) in enumerate(numbers)
                 if number not in before
             }
         yield Step(tag, title, promise.strip(), scripts, new)
-
-
-def chunks(parts):
-    """Yield four parts at a time, after the first, which is the rules."""
-    return zip(*[iter(parts[1:])] * 4, strict=True)
 
 
 def is_heading(lines, number):
@@ -92,37 +84,20 @@ def find(name, lines, within):
 
 
 def find_all(names, lines, within):
-    """Return the numbers of the lines that names and ranges stand for."""
-    found = set(range(len(lines))) if names == "the rest" else set()
-    for one, another in re.findall("`([^`]+)`(?: … `([^`]+)`)?", names):
-        numbers = find(one, lines, within)
-        if another:
-            last = max(find(another, lines, within))
-            numbers = range(min(numbers), last + 1)
-        found.update(numbers)
-    return found
-
-
-def around(chosen, lines, within):
-    """Return these lines' numbers, and where blocks around begin and end."""
-    found, end = set(chosen), re.compile(r' *([)\]}]|</|{% end|""")')
-    for first in (n for n in within if lines[n].strip('"')):
-        inside = block(lines, first)
-        if chosen & {*range(first + 1, inside.stop)}:
-            above = range(inside.start, first + 1)
-            found |= {n for n in above if not lines[n].startswith("#")}
-            found |= {inside[-1]} if end.match(lines[inside[-1]]) else set()
-    return found
+    """Return the numbers of the lines in the blocks that are named."""
+    if names == "the rest":
+        return within
+    names = re.findall("`(.+?)`", names)
+    return {n for name in names for n in find(name, lines, within)}
 
 
 def type_blocks(blocks, lines):
     """Return the numbers of the lines that a step names."""
     typed = set()
-    for part in blocks.split("; "):
-        names, word, others = [*re.split(" (without|only) ", part), "", ""][:3]
-        added = find_all(names, lines, range(len(lines)))
-        some = find_all(others, lines, sorted(added))
-        typed |= around(some, lines, added) if word == "only" else added - some
+    for part in " ".join(blocks.split()).split("; "):
+        names, _, others = part.partition(" without ")
+        added = find_all(names, lines, set(range(len(lines))))
+        typed |= added - find_all(others, lines, added)
     return {n for n in typed if lines[n] and not is_heading(lines, n)}
 
 

@@ -3,9 +3,9 @@
 Make it:    python .ci/talk.py ../talk
 Needs:      git; nothing else
 
-The folder must be empty, or not be there yet. Each commit has both scripts of
-a pair as they are after that step: git checkout todo-4 goes there, git show
-todo-4 shows what is new. README.md says how to give the talk.
+The folder must not be there yet. Each commit has both scripts of a pair as
+they are after that step: git checkout todo-4 goes there, git show todo-4 shows
+what is new. README.md says how to give the talk.
 """
 
 import argparse
@@ -25,29 +25,14 @@ CONFIG = {
     "user.name": "The talk",
 }
 IGNORED = "*.sqlite3*\n__pycache__/\n.venv/\n"
-SEARCH = """\
-Add "Buy milk" and "Call Ann", in Django as who you are in Flask. Write milk in
-the new field and press Enter: there is one to-do. Filters, pages and buttons
-keep to what is found: press "Complete all", and Call Ann is still active.
-
-In Flask, each statement names the condition and each link the words. In
-Django, a QuerySet is narrowed once, and all that follows keeps to it.
-"""
 
 
 def write_talk(folder):
-    """Write all steps into an empty folder; raise OSError if it is none."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
-        raise OSError(f"{folder} is not empty")
+    """Write all steps into a new folder; raise OSError if it cannot be one."""
+    folder.mkdir(parents=True)
 
     def git(*arguments):
         subprocess.run(["git", *arguments], cwd=folder, check=True)
-
-    def commit(tag, title, text):
-        git("add", ".")
-        git("commit", "--quiet", "-m", title, "-m", text)
-        git("tag", tag)
 
     git("init", "--quiet", "--initial-branch=main")
     for name, value in CONFIG.items():
@@ -56,13 +41,13 @@ def write_talk(folder):
     (folder / ".git/order").write_text("*_flask.py\n*_django.py\n")
     for step in read_steps():
         for name, lines in step.scripts.items():
-            (folder / name).write_bytes(
-                "".join(f"{line}\n" for line in lines).encode()
-            )
-        commit(step.tag, step.title, step.text)
-    for patch in sorted(ROOT.glob(".ci/search_*.diff")):
-        git("apply", str(patch))
-    commit("todo-search", "A search, made live", SEARCH)
+            script = "".join(f"{line}\n" for line in lines)
+            (folder / name).write_bytes(script.encode())
+        git("add", ".")
+        git("commit", "--quiet", "-m", step.title, "-m", step.text)
+        git("tag", step.tag)
+    git("am", "--quiet", ROOT / ".ci/search.patch")
+    git("tag", "todo-search")
     git("checkout", "--quiet", "hello-1")
 
 
@@ -71,11 +56,9 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    arguments = parser.parse_args()
+    folder = parser.parse_args().folder
     try:
-        write_talk(arguments.folder)
+        write_talk(folder)
     except OSError as error:
         parser.error(f"{error}: name another, or delete it first.")
-    print(
-        f"The talk is in {arguments.folder}, at hello-1: see git show there."
-    )
+    print(f"The talk is in {folder}, at hello-1: see git show there.")
