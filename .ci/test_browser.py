@@ -63,7 +63,7 @@ AXE_RUN = """async () => {
         ({id, nodes}) => `${nodes.length} x ${id}: ${nodes[0].html}`);
 }"""
 # What is too wide for its place; a footer that is not at the end.
-MISFITS = """() => [...document.querySelectorAll("body, body *")].filter(
+MISFITS = """() => [...document.querySelectorAll("*")].filter(
     box => box.clientWidth && box.scrollWidth > box.clientWidth
         && !box.matches("input, pre")
         || box.matches("footer") && document.documentElement.scrollHeight
