@@ -23,9 +23,3 @@ def start(tmp_path):
         server.stop()
     for server in servers:
         assert server.may_fail or "Traceback" not in server.output()
-
-
-@pytest.fixture
-def serve(start):
-    """Give a function that starts a demo and waits for it."""
-    return lambda *args, **kwargs: start(*args, **kwargs).wait()

@@ -1,4 +1,8 @@
-"""The demos as processes, for the tests, the figures and the pictures."""
+"""The demos as processes, for the tests, the figures and the pictures.
+
+Needs: pip install flask django waitress httpx psutil tenacity, and for tests
+       pytest pytest-xdist uv
+"""
 
 import contextlib
 import itertools

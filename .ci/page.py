@@ -27,7 +27,7 @@ from markupsafe import Markup, escape
 from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 
-from steps import FRAMEWORKS, ROOT, read_steps, type_blocks
+from steps import FRAMEWORKS, ROOT, is_heading, read_steps, type_blocks
 
 CONTEXT = 2  # lines shown around what a step adds
 
@@ -61,7 +61,7 @@ def show_fence(renderer, tokens, number, options, env):
     return f'\n<pre tabindex="0"><code>{html}</code></pre>\n'
 
 
-markdown = MarkdownIt("commonmark", {"html": True})
+markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
 markdown.add_render_rule("fence", show_fence)
 
 
@@ -96,9 +96,13 @@ def show_step(lines, new):
 
 def place(lines, number):
     """Return what a line stands in: a section, a function, a template."""
-    start = re.compile(r'(?:def |class |# |HTML\[")([\w. -]+)(?:["(:]|$)')
-    names = (start.match(lines[n]) for n in range(number, -1, -1))
-    return next((name[1] for name in names if name), "the first lines")
+    start = re.compile(r'(?:def |class |HTML\["|(?=settings|urlp))([\w.]+)')
+    for n in range(number, -1, -1):
+        if is_heading(lines, n):
+            return lines[n].removeprefix("# ")
+        if name := start.match(lines[n]):
+            return name[1]
+    return "the first lines"
 
 
 def compare(pair):
@@ -125,11 +129,14 @@ def count_lines():
         yield concern, *counts
 
 
-def read_verdict():
-    """Return what README.md says of choosing Flask, and of Django."""
-    text = dict(read_sections("README.md"))["Which one?"]
-    _, *halves = re.split(r"^(?=\*\*Choose)", text, flags=re.M)
-    return zip(FRAMEWORKS, map(markdown.render, halves), strict=True)
+def read_readme():
+    """Return what README.md says of each framework, and what they bring."""
+    sections = dict(read_sections("README.md"))
+    _, *halves = re.split(
+        r"^(?=\*\*Choose)", sections["Which one?"], flags=re.M
+    )
+    verdict = zip(FRAMEWORKS, map(markdown.render, halves), strict=True)
+    return verdict, markdown.render(sections["What comes with it"])
 
 
 def picture(name):
@@ -148,7 +155,9 @@ def main():
         lstrip_blocks=True,
         trim_blocks=True,
     )
+    verdict, batteries = read_readme()
     html = environment.get_template("page.html").render(
+        batteries=batteries,
         compare=compare,
         concerns=sorted(count_lines(), key=lambda row: row[2] - row[1]),
         frameworks=FRAMEWORKS,
@@ -157,7 +166,7 @@ def main():
         show_step=show_step,
         steps=list(read_steps()),
         topics=list(read_topics()),
-        verdict=read_verdict(),
+        verdict=verdict,
     )
     Path(sys.argv[1]).write_text(html, encoding="utf-8")
 

@@ -76,8 +76,8 @@ def block(lines, first):
 
 def find(name, lines, within):
     """Return the numbers of the lines in the blocks that go by a name."""
-    name = re.escape(name)
-    for start in rf'(def |class |HTML\["){name}["(:]', rf" *{name}":
+    own = re.escape(name)
+    for start in rf'(def |class |HTML\["){own}["(:]', rf" *{own}":
         if hits := [n for n in within if re.match(start, lines[n])]:
             return {n for hit in hits for n in block(lines, hit)}
     raise ValueError(f"nothing begins with {name}")

@@ -46,7 +46,7 @@ def write_talk(folder):
         git("add", ".")
         git("commit", "--quiet", "-m", step.title, "-m", step.text)
         git("tag", step.tag)
-    git("am", "--quiet", ROOT / ".ci/search.patch")
+    git("am", "--quiet", "-C1", ROOT / ".ci/search.patch")
     git("tag", "todo-search")
     git("checkout", "--quiet", "hello-1")
 

@@ -1,8 +1,4 @@
-"""Tests of the demos as processes: started, crowded, killed, starved.
-
-python -m pytest -n 2 .ci/test_live.py              all of them, two at once
-python -m pytest .ci/test_live.py -k "kill and flask"           some, by name
-"""
+"""Tests of the demos as processes: started, crowded, killed, starved."""
 
 import contextlib
 import re
@@ -311,6 +307,10 @@ def test_documents_quote_the_scripts_word_for_word(document):
     whole = (ROOT / document).read_text("utf-8")
     for quote in re.findall(r"(?ms)^```(?:python|html)\n(.*?)^```$", whole):
         assert any(f"\n{quote}" in text for text in TEXTS.values()), quote
+    patch = (ROOT / ".ci/search.patch").read_text("utf-8")
+    for quote in re.findall(r"(?ms)^```diff\n(.*?)^```$", whole):
+        for piece in quote.split(" ...\n"):
+            assert piece in patch, piece
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -1,7 +1,5 @@
 """The talk, given by a machine: each step shows what its message says.
 
-python -m pytest .ci/test_talk.py
-
 A speaker would be hurt by a step that breaks a page in front of people. So
 a live-coding server runs while the tags are checked out, forwards and back,
 with one database and one visitor all the way.
@@ -124,6 +122,8 @@ class Speaker:
 
 
 def test_a_commit_is_a_step(talk):
+    text = (ROOT / ".ci/steps.md").read_text("utf-8")
+    assert len(STEPS) == text.count("\n### ")
     options = ["--reverse", "--decorate-refs=refs/tags", "--format=%D%n%B"]
     log = git(talk, "log", *options, "todo-search~")
     assert log == "".join(
@@ -154,6 +154,7 @@ def test_each_step_shows_what_it_says(pair, framework, talk, start):
     speaker.play(first.text)
     speaker.look()
     for step in steps:
+        print(f"Before and at {step.tag}:")  # shown with what fails
         with pytest.raises(NOT_YET):  # or it shows nothing new
             speaker.play(step.text)
         speaker.check_out(step.tag)
