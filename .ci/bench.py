@@ -20,7 +20,7 @@ from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from demo import Server
+from servers import Server
 
 KINDS = ["flask", "django"]
 SIZES = [100, 100_000]  # to-dos

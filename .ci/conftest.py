@@ -3,7 +3,7 @@
 import signal
 
 import pytest
-from demo import Server
+from servers import Server
 
 # In the background a shell has interrupts ignored, and that is inherited.
 signal.signal(signal.SIGINT, signal.default_int_handler)

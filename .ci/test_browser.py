@@ -1,6 +1,6 @@
 """Use the sites, the to-do lists and the page of pairs in real browsers.
 
-Needs what demo.py and page.py need, and
+Needs what servers.py and page.py need, and
     apt-get install chromium firefox-esr default-jre-headless
     pip install pytest-playwright pytest-xdist "playwright<1.65"
     npm install --ignore-scripts axe-core vnu-jar
@@ -17,7 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from demo import PASSWORD, PATIENCE, ROOT
+from servers import PASSWORD, PATIENCE, ROOT
 from playwright.sync_api import expect
 from steps import read_steps
 
@@ -428,7 +428,7 @@ def test_back(visitor):
 @pytest.mark.parametrize("kind", ["mouse", "phone"])
 def test_page(visitor, kind, pages):
     """The page of pairs suits everybody; what a step adds can be copied."""
-    command = [sys.executable, ROOT / ".ci/page.py", pages / "page.html"]
+    command = [sys.executable, ROOT / ".show/page.py", pages / "page.html"]
     subprocess.run(command, check=True)
     page = visitor.page
     step = next(step for step in read_steps() if step.tag == "todo-7")

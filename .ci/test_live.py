@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from demo import LIVE, PASSWORD, PATIENCE, ROOT, RUN, eventually
+from servers import LIVE, PASSWORD, PATIENCE, ROOT, RUN, eventually
 
 PAIRS = [[f"{p}_flask", f"{p}_django"] for p in ("hello", "site", "todo")]
 SCRIPTS = [name for pair in PAIRS for name in pair]
@@ -307,7 +307,7 @@ def test_documents_quote_the_scripts_word_for_word(document):
     whole = (ROOT / document).read_text("utf-8")
     for quote in re.findall(r"(?ms)^```(?:python|html)\n(.*?)^```$", whole):
         assert any(f"\n{quote}" in text for text in TEXTS.values()), quote
-    patch = (ROOT / ".ci/search.patch").read_text("utf-8")
+    patch = (ROOT / ".show/search.patch").read_text("utf-8")
     for quote in re.findall(r"(?ms)^```diff\n(.*?)^```$", whole):
         for piece in quote.split(" ...\n"):
             assert piece in patch, piece

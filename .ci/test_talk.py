@@ -8,17 +8,15 @@ with one database and one visitor all the way.
 import re
 import shutil
 import subprocess
-import sys
 from urllib.parse import urlencode
 
 import psutil
 import pytest
-from demo import LIVE, PASSWORD, PATIENCE, ROOT, RUN, eventually
+from servers import LIVE, PASSWORD, PATIENCE, ROOT, RUN, eventually
 from steps import read_steps
 from talk import write_talk
+from test_all import Visitor, text
 
-sys.path.insert(0, str(ROOT))
-from test_all import Visitor, text  # noqa: E402
 
 STEPS = list(read_steps())
 EITHER = r"Flask's (`.+?`) or Django's (`.+?`)"
@@ -122,7 +120,7 @@ class Speaker:
 
 
 def test_a_commit_is_a_step(talk):
-    text = (ROOT / ".ci/steps.md").read_text("utf-8")
+    text = (ROOT / ".show/steps.md").read_text("utf-8")
     assert len(STEPS) == text.count("\n### ")
     options = ["--reverse", "--decorate-refs=refs/tags", "--format=%D%n%B"]
     log = git(talk, "log", *options, "todo-search~")

@@ -1,7 +1,7 @@
 """The steps of the talk: what steps.md says, as scripts that grow.
 
-read_steps() gives them one by one; .ci/talk.py makes commits of them,
-.ci/page.py a page. steps.md begins with the rules that are followed here.
+read_steps() gives them one by one; .show/talk.py makes commits of them,
+.show/page.py a page. steps.md begins with the rules that are followed here.
 """
 
 import re
@@ -24,7 +24,7 @@ class Step(NamedTuple):
 def read_steps():
     """Yield all steps, with both scripts of their pair as they are then."""
     typed = defaultdict(set)
-    text = (ROOT / ".ci/steps.md").read_text(encoding="utf-8")
+    text = (ROOT / ".show/steps.md").read_text(encoding="utf-8")
     step = r"^### ((\w+)-\d+): ([^\n]+)\n(.*?)(?=^##|\Z)"
     for tag, pair, title, body in re.findall(step, text, re.M | re.S):
         promise, *halves = re.split(r"^- (\w+): ", body, flags=re.M)

@@ -1,6 +1,6 @@
 """Write a talk: a git repository with a commit and a tag for each step.
 
-Make it:    python .ci/talk.py ../talk
+Make it:    python .show/talk.py ../talk
 Needs:      git; nothing else
 
 The folder must not be there yet. Each commit has both scripts of a pair as
@@ -46,7 +46,7 @@ def write_talk(folder):
         git("add", ".")
         git("commit", "--quiet", "-m", step.title, "-m", step.text)
         git("tag", step.tag)
-    git("am", "--quiet", "-C1", ROOT / ".ci/search.patch")
+    git("am", "--quiet", "-C1", ROOT / ".show/search.patch")
     git("tag", "todo-search")
     git("checkout", "--quiet", "hello-1")
 

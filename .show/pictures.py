@@ -1,18 +1,22 @@
 """Draw .github/screenshots/: both sites and both lists, light and dark.
 
-Needs what demo.py needs, apt-get install chromium, and
+Needs what servers.py needs, apt-get install chromium, and
     pip install playwright pillow
 """
 
 import shutil
+import sys
 from io import BytesIO
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from demo import ROOT, Server
 from PIL import Image
 from playwright.sync_api import sync_playwright
+from steps import ROOT
+
+sys.path.append(str(ROOT / ".ci"))
+from servers import Server  # noqa: E402
 
 SCREEN = {"width": 620, "height": 400}
 GAP = 32  # pixels between Flask on the left and Django on the right

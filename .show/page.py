@@ -4,13 +4,13 @@
 # ///
 """Make the page "Flask or Django?": one file, which asks no site for anything.
 
-Make it:    uv run .ci/page.py OUT.html
+Make it:    uv run .show/page.py OUT.html
 Or:         pip install jinja2 markdown-it-py pygments
-            python .ci/page.py OUT.html
+            python .show/page.py OUT.html
 
 The verdict comes from README.md, the topics from .github/side-by-side.md, the
-steps from .ci/steps.md, all code from the scripts. What it looks like stands
-in .ci/page.html.
+steps from .show/steps.md, all code from the scripts. What it looks like stands
+in .show/page.html.
 """
 
 import base64
@@ -120,7 +120,7 @@ def count_lines():
     names = [f"todo_{name.lower()}.py" for name in FRAMEWORKS]
     scripts = [(read(name).splitlines(), set()) for name in names]
     row = r"^\| ([A-Z][\w ]+) \|(.*?)\|(.*?)\|$"
-    for concern, *blocks in re.findall(row, read(".ci/steps.md"), re.M):
+    for concern, *blocks in re.findall(row, read(".show/steps.md"), re.M):
         counts = []
         for (lines, seen), part in zip(scripts, blocks, strict=True):
             numbers = type_blocks(part.strip(), lines)
