@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: 0BSD
 # /// script
 # requires-python = ">=3.10"
 # dependencies = ["django>=5.2,<7", "waitress>=3,<4"]
@@ -5,7 +6,7 @@
 """Hello World in Django.
 
 Run it:     python hello_django.py, then open http://127.0.0.1:8000
-Busy port:  PORT=8001 python hello_django.py
+Busy port:  set PORT in the environment, to 8001 for instance
 Live-code:  python hello_django.py runserver
 Needs:      pip install django waitress
 """
@@ -19,7 +20,7 @@ from django.urls import path
 
 settings.configure(
     DEBUG="runserver" in sys.argv,
-    LOGGING_CONFIG=None,  # plain logging: errors go to stderr, always
+    LOGGING_CONFIG=None,  # Django's own logs errors only while DEBUG is on
     ROOT_URLCONF=__name__,
     SECRET_KEY="hello",  # signs nothing here; the debug page asks for one
 )
@@ -41,6 +42,7 @@ if __name__ == "__main__":
     from django.core.management import execute_from_command_line
     from waitress import serve
 
+    # waitress logs its address.
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if sys.argv[1:]:
         sys.exit(execute_from_command_line())

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: 0BSD
 # /// script
 # requires-python = ">=3.10"
 # dependencies = ["django>=5.2,<7", "waitress>=3,<4"]
@@ -11,6 +12,7 @@ Needs:      pip install django waitress
 
 import logging
 import os
+import socket
 import sys
 
 from django.conf import settings
@@ -29,7 +31,7 @@ LOADER = ("django.template.loaders.locmem.Loader", HTML)
 settings.configure(
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
     DEBUG="runserver" in sys.argv,
-    LOGGING_CONFIG=None,  # plain logging: errors go to stderr, always
+    LOGGING_CONFIG=None,  # Django's own logs errors only while DEBUG is on
     MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
     ROOT_URLCONF=__name__,
     SECRET_KEY="site",  # signs nothing here; the debug page asks for one
@@ -59,10 +61,12 @@ HTML["base.html"] = """\
 body { display: flex; flex-direction: column; box-sizing: border-box;
   min-height: 100vh; max-width: 36em; margin: auto; padding: 1.5em;
   font: clamp(1.125rem, 1rem + .5vw, 1.75rem)/1.5 system-ui, sans-serif }
-nav a { margin-right: 1em; color: inherit }
+h1, a { color: light-dark(#0b5a2e, #9fdcae) }
+:focus-visible { outline: 2px solid }
+nav a { margin-right: 1em }
 main { margin: auto 0 }
-h1 { margin: 0; color: light-dark(#9b1c31, #ff9aa8); line-height: 1.1;
-  font-size: min(12vw, 3.5em); text-wrap: balance }
+h1 { margin: 0; line-height: 1.1; font-size: min(12vw, 3.5em);
+  text-wrap: balance }
 </style>
 </head>
 <body>
@@ -81,7 +85,6 @@ h1 { margin: 0; color: light-dark(#9b1c31, #ff9aa8); line-height: 1.1;
 
 @require_safe
 def index(request):
-    """Welcome the visitor."""
     return render(request, "index.html")
 
 
@@ -97,7 +100,6 @@ HTML["index.html"] = """\
 
 @require_safe
 def about(request):
-    """Say what this website is."""
     return render(request, "about.html")
 
 
@@ -128,11 +130,14 @@ urlpatterns = [
 # Start
 
 if __name__ == "__main__":
+    # waitress logs its address.
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if sys.argv[1:]:
         sys.exit(execute_from_command_line())
-    port = os.environ.get("PORT", "8000")
+    port = int(os.environ.get("PORT", "8000"))
     try:
-        serve(application, host="127.0.0.1", port=port)
+        # waitress itself would share a port that is taken, on Windows.
+        listener = socket.create_server(("127.0.0.1", port))
     except OSError as error:
         sys.exit(f"Port {port}: {error}. Set PORT to another number.")
+    serve(application, sockets=[listener])

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: 0BSD
 # /// script
 # requires-python = ">=3.10"
 # dependencies = ["flask>=3.1,<4", "waitress>=3,<4"]
@@ -11,6 +12,7 @@ Needs:      pip install flask waitress
 
 import logging
 import os
+import socket
 import sys
 
 from flask import Flask, render_template
@@ -19,7 +21,7 @@ from waitress import serve
 
 # Configuration
 
-HTML = {}  # the templates, by name
+HTML = {}  # the templates by name; Flask escapes what ends in .html
 
 app = Flask(__name__)
 app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]
@@ -42,10 +44,12 @@ HTML["base.html"] = """\
 body { display: flex; flex-direction: column; box-sizing: border-box;
   min-height: 100vh; max-width: 36em; margin: auto; padding: 1.5em;
   font: clamp(1.125rem, 1rem + .5vw, 1.75rem)/1.5 system-ui, sans-serif }
-nav a { margin-right: 1em; color: inherit }
+h1, a { color: light-dark(#1a4480, #a3c9ff) }
+:focus-visible { outline: 2px solid }
+nav a { margin-right: 1em }
 main { margin: auto 0 }
-h1 { margin: 0; color: light-dark(#9b1c31, #ff9aa8); line-height: 1.1;
-  font-size: min(12vw, 3.5em); text-wrap: balance }
+h1 { margin: 0; line-height: 1.1; font-size: min(12vw, 3.5em);
+  text-wrap: balance }
 </style>
 </head>
 <body>
@@ -64,7 +68,6 @@ h1 { margin: 0; color: light-dark(#9b1c31, #ff9aa8); line-height: 1.1;
 
 @app.route("/")
 def index():
-    """Welcome the visitor."""
     return render_template("index.html")
 
 
@@ -80,7 +83,6 @@ HTML["index.html"] = """\
 
 @app.route("/about/")
 def about():
-    """Say what this website is."""
     return render_template("about.html")
 
 
@@ -112,9 +114,12 @@ HTML["404.html"] = """\
 # Start
 
 if __name__ == "__main__":
+    # waitress logs its address.
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    port = os.environ.get("PORT", "5000")
+    port = int(os.environ.get("PORT", "5000"))
     try:
-        serve(app, host="127.0.0.1", port=port)
+        # waitress itself would share a port that is taken, on Windows.
+        listener = socket.create_server(("127.0.0.1", port))
     except OSError as error:
         sys.exit(f"Port {port}: {error}. Set PORT to another number.")
+    serve(app, sockets=[listener])

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: 0BSD
 # /// script
 # requires-python = ">=3.10"
 # dependencies = ["django>=5.2,<7", "waitress>=3,<4"]
@@ -11,8 +12,10 @@ Needs:      pip install django waitress
 """
 
 import logging
+import mimetypes
 import os
 import secrets
+import socket
 import sys
 from pathlib import Path
 
@@ -22,26 +25,20 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.staticfiles.views import serve as serve_static
 from django.core.management import call_command, execute_from_command_line
 from django.core.paginator import Paginator
 from django.core.wsgi import get_wsgi_application
-from django.db import connection, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, re_path, reverse
+from django.urls import path, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
-from django.views.static import serve as serve_static
 from waitress import serve
 
 # Configuration
 
 DATABASE = Path(__file__).with_name("todo_django.sqlite3")
-FILTERS = {  # what ?show= may be, and its condition
-    None: models.Q(),
-    # Django 5.2 turns =False into NOT, for which SQLite uses no index.
-    "active": models.Q(completed__in=[False]),
-    "completed": models.Q(completed=True),
-}
 PAGE_SIZE = 50  # to-dos
 HTML = {}  # the templates, by name
 CACHED = [
@@ -79,7 +76,7 @@ settings.configure(
         }
     },
     DEBUG="runserver" in sys.argv,
-    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",  # for Django 5.2
     INSTALLED_APPS=[
         f"{__name__}.TodoConfig",
         "django.contrib.admin",
@@ -88,7 +85,7 @@ settings.configure(
         "django.contrib.messages",
         "django.contrib.sessions",
     ],
-    LOGGING_CONFIG=None,  # plain logging: errors go to stderr, always
+    LOGGING_CONFIG=None,  # Django's own logs errors only while DEBUG is on
     LOGIN_REDIRECT_URL="index",
     LOGIN_URL="login",
     LOGOUT_REDIRECT_URL="login",
@@ -102,8 +99,9 @@ settings.configure(
         "django.contrib.messages.middleware.MessageMiddleware",
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
     ],
+    MIGRATION_MODULES={"todo": None},  # a single file has no room for them
     ROOT_URLCONF=__name__,
-    # The reloader hands the key on, so that a reload logs nobody out.
+    # In the environment it outlives a reload, which then logs nobody out.
     SECRET_KEY=os.environ.setdefault("SECRET_KEY", secrets.token_hex()),
     SESSION_COOKIE_NAME="todo_django",
     STATIC_URL="static/",
@@ -124,7 +122,7 @@ settings.configure(
 )
 application = get_wsgi_application()
 
-# These import models, so they can only come after the set-up above.
+# These import models, which works only after the line above has set Django up.
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.views import LoginView, LogoutView
 
@@ -142,37 +140,37 @@ HTML["base.html"] = """\
 <style>
 :root { color-scheme: light dark; scrollbar-gutter: stable;
   color: light-dark(#222, #eee); background: light-dark(#f1f1ed, #161618);
-  --accent: light-dark(#9b1c31, #ff9aa8); --card: light-dark(#fff, #232326);
-  --quiet: light-dark(#505050, #b8b8b8); scroll-padding-top: 40vh }
+  --accent: light-dark(#0b5a2e, #9fdcae); scroll-padding-top: 40vh;
+  --card: light-dark(#fff, #232326); --quiet: light-dark(#505050, #b8b8b8) }
+:focus-visible { outline: 2px solid var(--accent) }
+:target { outline-width: 1px }
 body { max-width: 33em; margin: auto; padding: .5em; overflow-wrap: anywhere;
   font: clamp(1.125rem, 1rem + .4vw, 1.75rem)/1.5 system-ui, sans-serif }
 header, .row, li, nav { display: flex; flex-wrap: wrap; align-items: center;
   justify-content: space-between; gap: 0 .6em }
 header { padding: .5em 0; color: var(--quiet); font-size: .8em }
 header b, .clear-completed { margin-left: auto }
-main { padding: 1em 4% .1em; border-radius: .5em; background: var(--card);
+main { padding: .1em 4% .5em; border-radius: .5em; background: var(--card);
   box-shadow: 0 .1em .5em #0003 }
 main form > * { margin: .6em 0 }
-h1, ul { margin: 0; padding: 0 }
 h1, a, button { color: var(--accent) }
 a:not(:hover) { text-decoration: none }
 input { box-sizing: border-box; width: 100%; padding: .4em; font: inherit;
   border-radius: .25em; background: none; color: inherit }
 input, .toggle { border: 1px solid #888 }
-::placeholder, .helptext { color: var(--quiet); opacity: 1 }
-.errorlist, [aria-invalid] { border-left: .4em solid var(--accent) }
+.destroy, ::placeholder { color: var(--quiet); opacity: 1 }
+.errorlist, [aria-invalid] { border-left: .4em solid #d33 }
 .errorlist { display: block; flex: 1 100%; order: 1; padding: .2em .5em }
 button { padding: .4em 0; border: 0; background: none; font: inherit }
 .primary { padding: .4em .75em; border-radius: .25em }
 .primary, .completed .toggle { color: var(--card); background: var(--accent) }
 .new-todo, .title { flex: 1 5em; color: inherit; unicode-bidi: plaintext }
 /* A double click must not hit the row that has moved up meanwhile. */
-.todo-list { animation: guard .4s }
+ul { margin: 0; padding: 0; animation: guard .4s }
 @keyframes guard { from, to { pointer-events: none } }
 .todo-list li { padding: .25em 0; border-top: 1px solid #8886 }
 li button { width: 2em; height: 2em; padding: 0; border-radius: 1em }
-.completed .title, .destroy:not(:hover) { color: var(--quiet) }
-.completed .title { text-decoration: line-through }
+.completed .title { color: var(--quiet); text-decoration: line-through }
 [aria-current] { color: inherit; font-weight: bold }
 </style>
 </head>
@@ -200,7 +198,15 @@ class Todo(models.Model):
     completed = models.BooleanField(default=False)
 
     class Meta:
-        indexes = [models.Index(fields=["owner", "completed"])]
+        # For SQLite, Django makes a bare "completed" of completed=True: that
+        # is looked up in no index but one of which it is the condition.
+        indexes = [
+            models.Index(fields=["owner"], name=name, condition=condition)
+            for name, condition in [
+                ("todo_active", models.Q(completed=False)),
+                ("todo_completed", models.Q(completed=True)),
+            ]
+        ]
 
     def __str__(self):
         return self.title
@@ -208,33 +214,43 @@ class Todo(models.Model):
 
 @admin.register(Todo)
 class TodoAdmin(admin.ModelAdmin):
+    autocomplete_fields = ["owner"]
     list_display = ["title", "owner", "completed"]
     list_filter = ["completed"]
     search_fields = ["title", "owner__username"]
 
 
-# All tables or none, however many processes start at once. In a transaction,
-# Django makes tables only while keys are not checked (it documents no way).
+# One transaction: all tables or none, however many processes start at once.
+# On SQLite it takes unchecked keys, for which Django documents no way.
 with connection.constraint_checks_disabled(), transaction.atomic():
+    call_command("migrate", verbosity=0)  # the accounts, then the to-dos
     call_command("migrate", run_syncdb=True, verbosity=0)
-connection.close()  # which no process may inherit from a server that forks
+connection.close()  # or a server that forks would share it out
 
 # Accounts
 
-# No "next": what was asked for may be an address that only answers POST.
+# Django would go on to the address that was asked for, which may only answer
+# POST; None, which is no documented value, leaves that out.
 login_view = LoginView.as_view(
     template_name="login.html", redirect_field_name=None
 )
 
 
 @login_not_required
-@transaction.atomic  # the second of two clicks waits, and is told "taken"
 def signup(request):
-    """Make an account and log in."""
+    """Make an account and log in, or say what is wrong."""
     form = UserCreationForm(request.POST or None)
     if form.is_valid():
-        login(request, form.save())
-        return redirect("index")
+        user = form.save(commit=False)  # hashes the password: no lock yet
+        try:
+            with transaction.atomic():
+                user.save()
+                login(request, user)
+            return redirect("index")
+        except IntegrityError:
+            form.full_clean()  # finds the name, if it was taken meanwhile
+            if form.is_valid():
+                raise
     return render(request, "signup.html", {"form": form})
 
 
@@ -250,7 +266,6 @@ HTML["login.html"] = """\
 </form>
 {% endblock %}
 """
-
 
 HTML["signup.html"] = """\
 {% extends "base.html" %}
@@ -273,38 +288,44 @@ class TodoForm(forms.ModelForm):
         model = Todo
         fields = ["title"]
         labels = {"title": "What needs to be done?"}
-        attrs = {
-            "class": "new-todo",
-            "autofocus": True,
-            "placeholder": labels["title"],
-            "aria-label": labels["title"],
+        widgets = {
+            "title": forms.TextInput(
+                attrs={
+                    "class": "new-todo",
+                    "autofocus": True,
+                    "placeholder": "What needs to be done?",
+                    "aria-label": "What needs to be done?",
+                }
+            )
         }
-        widgets = {"title": forms.TextInput(attrs)}
 
 
 def redirect_to_list(request):
-    """Return to the filter and the page that the visitor came from."""
+    """Return a redirect to the filter and page that the visitor came from."""
     return redirect(reverse("index", query=request.GET))
 
 
 @never_cache
 def index(request):
-    """Show a page of the list; add what the visitor wrote."""
+    """Show a page of the list, newest first; add what the visitor wrote."""
     form = TodoForm(request.POST or None, instance=Todo(owner=request.user))
     if form.is_valid():
         form.save()
         return redirect_to_list(request)
-    show = request.GET.get("show")
-    if show not in FILTERS:
-        show = None
     todos = request.user.todo_set.order_by("-id")
-    paginator = Paginator(todos.filter(FILTERS[show]), PAGE_SIZE)
+    active = todos.filter(completed=False)
+    completed = todos.filter(completed=True)
+    filters = {"all": todos, "active": active, "completed": completed}
+    show = request.GET.get("show")
+    if show not in filters:
+        show = "all"
+    paginator = Paginator(filters[show], PAGE_SIZE)
     context = {
         "form": form,
         "show": show,
-        "filters": FILTERS,
-        "active_count": todos.filter(FILTERS["active"]).count(),
-        "completed_count": todos.filter(FILTERS["completed"]).count(),
+        "filters": filters,
+        "active_count": active.count(),
+        "completed_count": completed.count(),
         "page": paginator.get_page(request.GET.get("page")),
     }
     return render(request, "index.html", context)
@@ -312,13 +333,12 @@ def index(request):
 
 @never_cache
 def edit(request, todo_id):
-    """Change the title of a to-do."""
-    todos = request.user.todo_set.filter(id=todo_id)
-    todo = get_object_or_404(todos)
+    """Show a to-do's title in a field; save what the visitor wrote."""
+    todo = get_object_or_404(request.user.todo_set, id=todo_id)
     form = TodoForm(request.POST or None, instance=todo)
     if form.is_valid():
         # form.save() would bring back what has been deleted meanwhile.
-        todos.update(**form.cleaned_data)
+        request.user.todo_set.filter(id=todo_id).update(**form.cleaned_data)
         return redirect_to_list(request)
     return render(request, "edit.html", {"form": form, "todo": todo})
 
@@ -333,7 +353,7 @@ def toggle(request, todo_id):
 
 @require_POST
 def delete(request, todo_id):
-    """Delete a to-do."""
+    """Delete a to-do; one that is gone is no error."""
     request.user.todo_set.filter(id=todo_id).delete()
     return redirect_to_list(request)
 
@@ -347,7 +367,7 @@ def toggle_all(request):
 
 @require_POST
 def clear_completed(request):
-    """Delete the completed to-dos."""
+    """Delete the completed to-dos of all pages."""
     request.user.todo_set.filter(completed=True).delete()
     return redirect_to_list(request)
 
@@ -378,7 +398,8 @@ item{{ active_count|pluralize }} left</span>
 </div>
 <ul class="todo-list">
 {% for todo in page %}
-<li id="todo-{{ todo.id }}" class="{{ todo.completed|yesno:'completed,' }}">
+<li id="todo-{{ todo.id }}"
+  {% if todo.completed %}class="completed"{% endif %}>
 <button class="toggle" {% if not todo.completed %}name="completed"{% endif %}
   aria-label="Complete {{ todo.title }}"
   aria-pressed="{{ todo.completed|yesno:'true,false' }}"
@@ -399,7 +420,7 @@ item{{ active_count|pluralize }} left</span>
 {% for name in filters %}
 <a href="{% url 'index' %}{% querystring show=name page=None %}"
   {% if name == show %}aria-current="page"{% endif %}>
-{{ name|default:"all"|title }}</a>
+{{ name|title }}</a>
 {% endfor %}
 </nav>
 {% if page.has_previous %}
@@ -457,8 +478,17 @@ HTML["403_csrf.html"] = """\
 
 # URLs
 
-# Django leaves static files to a web server; here the admin's come along.
-ADMIN_STATIC = {"document_root": Path(admin.__file__).with_name("static")}
+# Windows may have other types for these, and browsers would refuse the files.
+mimetypes.add_type("text/css", ".css")
+mimetypes.add_type("text/javascript", ".js")
+
+
+@login_not_required
+def admin_static(request, path):
+    """Serve the admin's files, which Django leaves to a web server."""
+    # Django documents this as an option alone: runserver --insecure.
+    return serve_static(request, path, insecure=True)
+
 
 urlpatterns = [
     path("login/", login_view, name="login"),
@@ -471,22 +501,20 @@ urlpatterns = [
     path("toggle-all/", toggle_all, name="toggle_all"),
     path("clear-completed/", clear_completed, name="clear_completed"),
     path("admin/", admin.site.urls),
-    # Up to Python 3.13, to look for a longer name is an OSError.
-    re_path(
-        r"^static/(?P<path>[\w./-]{1,200})$",
-        login_not_required(serve_static),
-        ADMIN_STATIC,
-    ),
+    path("static/<path:path>", admin_static),
 ]
 
 # Start
 
 if __name__ == "__main__":
+    # waitress logs its address.
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if sys.argv[1:]:
         sys.exit(execute_from_command_line())
-    port = os.environ.get("PORT", "8000")
+    port = int(os.environ.get("PORT", "8000"))
     try:
-        serve(application, host="127.0.0.1", port=port)
+        # waitress itself would share a port that is taken, on Windows.
+        listener = socket.create_server(("127.0.0.1", port))
     except OSError as error:
         sys.exit(f"Port {port}: {error}. Set PORT to another number.")
+    serve(application, sockets=[listener])

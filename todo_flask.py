@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: 0BSD
 # /// script
 # requires-python = ">=3.10"
 # dependencies = ["flask>=3.1,<4", "waitress>=3,<4"]
@@ -14,13 +15,14 @@ import math
 import os
 import re
 import secrets
+import socket
 import sqlite3
 import sys
 from contextlib import closing, suppress
 from pathlib import Path
 
-from flask import Flask, abort, flash, g, redirect, render_template
-from flask import request, session, url_for
+from flask import Flask, abort, g, redirect, render_template, request
+from flask import session, url_for
 from jinja2 import DictLoader
 from waitress import serve
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -28,22 +30,24 @@ from werkzeug.security import check_password_hash, generate_password_hash
 # Configuration
 
 DATABASE = Path(__file__).with_name("todo_flask.sqlite3")
-FILTERS = {  # what ?show= may be, and its condition
-    None: "TRUE",  # these go into SQL: none may come from a visitor
+FILTERS = {  # what ?show= may be, and its condition in SQL
+    "all": "TRUE",
     "active": "completed = FALSE",
     "completed": "completed = TRUE",
 }
 PAGE_SIZE = 50  # to-dos
-HTML = {}  # the templates, by name
+HTML = {}  # the templates by name; Flask escapes what ends in .html
 
 app = Flask(__name__)
 app.config.update(
     MAX_CONTENT_LENGTH=500_000,  # bytes
-    # The reloader hands the key on, so that a reload logs nobody out.
+    # In the environment it outlives a reload, which then logs nobody out.
     SECRET_KEY=os.environ.setdefault("SECRET_KEY", secrets.token_hex()),
     # All ports of a host share their cookies, so this has its own name.
     SESSION_COOKIE_NAME="todo_flask",
     SESSION_COOKIE_SAMESITE="Lax",
+    # A page that is still loading in another tab must not undo a logout.
+    SESSION_REFRESH_EACH_REQUEST=False,
     TRUSTED_HOSTS=["127.0.0.1", "localhost"],
 )
 app.jinja_loader = DictLoader(HTML)
@@ -56,43 +60,43 @@ HTML["base.html"] = """\
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{% if get_flashed_messages() %}Error: {% endif %}
+<title>{% if errors %}Error: {% endif %}
 {% block title %}{% endblock %}</title>
 <link rel="icon" href="data:,">
 <style>
 :root { color-scheme: light dark; scrollbar-gutter: stable;
   color: light-dark(#222, #eee); background: light-dark(#f1f1ed, #161618);
-  --accent: light-dark(#9b1c31, #ff9aa8); --card: light-dark(#fff, #232326);
-  --quiet: light-dark(#505050, #b8b8b8); scroll-padding-top: 40vh }
+  --accent: light-dark(#1a4480, #a3c9ff); scroll-padding-top: 40vh;
+  --card: light-dark(#fff, #232326); --quiet: light-dark(#505050, #b8b8b8) }
+:focus-visible { outline: 2px solid var(--accent) }
+:target { outline-width: 1px }
 body { max-width: 33em; margin: auto; padding: .5em; overflow-wrap: anywhere;
   font: clamp(1.125rem, 1rem + .4vw, 1.75rem)/1.5 system-ui, sans-serif }
 header, .row, li, nav { display: flex; flex-wrap: wrap; align-items: center;
   justify-content: space-between; gap: 0 .6em }
 header { padding: .5em 0; color: var(--quiet); font-size: .8em }
 header b, .clear-completed { margin-left: auto }
-main { padding: 1em 4% .1em; border-radius: .5em; background: var(--card);
+main { padding: .1em 4% .5em; border-radius: .5em; background: var(--card);
   box-shadow: 0 .1em .5em #0003 }
 main form > * { margin: .6em 0 }
-h1, ul { margin: 0; padding: 0 }
 h1, a, button { color: var(--accent) }
 a:not(:hover) { text-decoration: none }
 input { box-sizing: border-box; width: 100%; padding: .4em; font: inherit;
   border-radius: .25em; background: none; color: inherit }
 input, .toggle { border: 1px solid #888 }
-::placeholder { color: var(--quiet); opacity: 1 }
-.errorlist, [aria-invalid] { border-left: .4em solid var(--accent) }
+.destroy, ::placeholder { color: var(--quiet); opacity: 1 }
+.errorlist, [aria-invalid] { border-left: .4em solid #d33 }
 .errorlist { display: block; flex: 1 100%; order: 1; padding: .2em .5em }
 button { padding: .4em 0; border: 0; background: none; font: inherit }
 .primary { padding: .4em .75em; border-radius: .25em }
 .primary, .completed .toggle { color: var(--card); background: var(--accent) }
 .new-todo, .title { flex: 1 5em; color: inherit; unicode-bidi: plaintext }
 /* A double click must not hit the row that has moved up meanwhile. */
-.todo-list { animation: guard .4s }
+ul { margin: 0; padding: 0; animation: guard .4s }
 @keyframes guard { from, to { pointer-events: none } }
 .todo-list li { padding: .25em 0; border-top: 1px solid #8886 }
 li button { width: 2em; height: 2em; padding: 0; border-radius: 1em }
-.completed .title, .destroy:not(:hover) { color: var(--quiet) }
-.completed .title { text-decoration: line-through }
+.completed .title { color: var(--quiet); text-decoration: line-through }
 [aria-current] { color: inherit; font-weight: bold }
 </style>
 </head>
@@ -114,14 +118,14 @@ li button { width: 2em; height: 2em; padding: 0; border-radius: 1em }
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS user (
-    -- Random: a number would be used again, and an old cookie fit it.
-    id TEXT PRIMARY KEY DEFAULT (hex(randomblob(16))),
+    -- Random, or a new account could get the id that an old cookie names.
+    id TEXT PRIMARY KEY,
     username TEXT NOT NULL UNIQUE COLLATE NOCASE,
     password TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS todo (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    owner_id TEXT NOT NULL,
+    owner_id TEXT NOT NULL REFERENCES user (id),
     title TEXT NOT NULL,
     completed BOOLEAN NOT NULL DEFAULT FALSE
 );
@@ -131,7 +135,8 @@ CREATE INDEX IF NOT EXISTS todo_filtered ON todo (owner_id, completed);
 
 with closing(sqlite3.connect(DATABASE)) as db:
     db.executescript(SCHEMA)
-    # This fails if another process is doing it right now; one is enough.
+    # Lets all read while one writes. If another process is just setting this,
+    # it fails here: once is enough.
     with suppress(sqlite3.OperationalError):
         db.execute("PRAGMA journal_mode = WAL")
 
@@ -146,7 +151,6 @@ def query(sql, *values):
 
 @app.teardown_appcontext
 def close_db(error):
-    """Close the connection of this request."""
     if "db" in g:
         g.db.close()
 
@@ -156,12 +160,9 @@ def close_db(error):
 
 @app.before_request
 def check_origin():
-    """Refuse what a page of another site posts, with a 403.
-
-    Browsers name that site in Origin (Fetch standard). Not covered: methods
-    that they send to another site only if it agrees, such as PUT; and TLS that
-    ends at a proxy, of which host_url has to be told (by ProxyFix, say).
-    """
+    """Refuse, with a 403, a form that a page of another site has sent."""
+    # Browsers name that site in Origin (Fetch standard). Behind a proxy that
+    # ends TLS, host_url is right only with Werkzeug's ProxyFix.
     own_origin = request.host_url.rstrip("/")
     if request.method == "POST" and request.origin not in (None, own_origin):
         abort(403)
@@ -177,7 +178,7 @@ def load_user():
 @app.before_request
 def require_login():
     """Send a visitor who is not logged in to the login page."""
-    # Where no view matches, the endpoint is None: that gets its 404.
+    # Without a view the endpoint is None, and the answer a 404 or a 405.
     if g.user is None and request.endpoint not in ("login", "signup", None):
         return redirect(url_for("login"))
 
@@ -195,16 +196,18 @@ def add_security_headers(response):
 # Accounts
 
 
-def start_session(user_id):
-    """Remember who has logged in; return a redirect to the list."""
-    session.permanent = True
+def login_user(user_id):
+    """Begin a session for an account; return a redirect to its list."""
+    session.clear()
+    session.permanent = True  # lasts 31 days, not only until the browser ends
     session["user_id"] = user_id
     return redirect(url_for("index"))
 
 
 @app.route("/login/", methods=["GET", "POST"])
 def login():
-    """Log in."""
+    """Lead to the list, or say that name and password do not match."""
+    errors = {}
     if request.method == "POST":
         username = request.form["username"].strip()
         password = request.form["password"]
@@ -213,54 +216,51 @@ def login():
         if user is None:
             generate_password_hash(password)  # takes as long as a check
         elif check_password_hash(user["password"], password):
-            return start_session(user["id"])
-        flash("No user has this username and password.", "username")
-    return render_template("login.html")
+            return login_user(user["id"])
+        errors["username"] = "No user has this username and password."
+    return render_template("login.html", errors=errors)
 
 
 @app.route("/signup/", methods=["GET", "POST"])
 def signup():
-    """Make an account and log in."""
+    """Make an account and log in, or say what is wrong."""
+    errors = {}
     if request.method == "POST":
         username = request.form["username"].strip()
         password = request.form["password1"]
         if not re.fullmatch(r"[\w.@+-]{1,150}", username):
-            flash("Use 1 to 150 letters, digits or @ . + - _", "username")
+            errors["username"] = "Use 1 to 150 letters, digits or @ . + - _"
         elif len(password) < 8:
-            flash("Use at least 8 characters.", "password1")
+            errors["password1"] = "Use at least 8 characters."
         elif password != request.form["password2"]:
-            flash("The two passwords differ.", "password2")
+            errors["password2"] = "The two passwords differ."
         else:
-            sql = """INSERT INTO user (username, password) VALUES (?, ?)
-                     ON CONFLICT (username) DO NOTHING RETURNING id"""
+            user_id = secrets.token_hex(16)
             password_hash = generate_password_hash(password)
-            user = query(sql, username, password_hash).fetchone()
-            if user:
-                return start_session(user["id"])
-            flash("This username is taken.", "username")
-    return render_template("signup.html")
+            sql = """INSERT INTO user (id, username, password)
+                     VALUES (?, ?, ?) ON CONFLICT (username) DO NOTHING"""
+            if query(sql, user_id, username, password_hash).rowcount:
+                return login_user(user_id)
+            errors["username"] = "This username is taken."
+    return render_template("signup.html", errors=errors)
 
 
 @app.post("/logout/")
 def logout():
-    """Log out."""
+    """Make this browser forget who was logged in."""
     session.clear()
     return redirect(url_for("login"))
 
 
 HTML["forms.html"] = """\
-{% macro input(name, value="", type="text") %}
-{% set errors = get_flashed_messages(category_filter=[name]) %}
-<input name="{{ name }}" id="{{ name }}" type="{{ type }}"{{ kwargs|xmlattr }}
-  {% if type == "text" %}value="{{ request.form.get(name, value) }}"{% endif %}
-  {% if errors %}aria-invalid="true" aria-describedby="error"{% endif %}>
-{% for error in errors %}
-<span class="errorlist" id="error">{{ error }}</span>
-{% endfor %}
-{% endmacro %}
-{% macro field(label, name) %}
+{% macro field(label, name, type="text", value="") %}
 <p><label for="{{ name }}">{{ label }}</label>
-{{ input(name, **kwargs) }}</p>
+<input id="{{ name }}" name="{{ name }}" type="{{ type }}" value="{{ value }}"
+  {% if errors[name] %}aria-invalid="true" aria-describedby="error"{% endif %}
+  {{ kwargs|xmlattr }}>
+{% if errors[name] %}
+<span class="errorlist" id="error">{{ errors[name] }}</span>
+{% endif %}</p>
 {% endmacro %}
 """
 
@@ -271,7 +271,8 @@ HTML["login.html"] = """\
 {% block content %}
 <h1>Log in</h1>
 <form method="post">
-{{ field("Username", "username", autocomplete="username", autofocus="") }}
+{{ field("Username", "username", value=request.form.username,
+         autocomplete="username", autofocus="") }}
 {{ field("Password", "password", type="password",
          autocomplete="current-password") }}
 <p class="row"><button class="primary">Log in</button>
@@ -287,7 +288,8 @@ HTML["signup.html"] = """\
 {% block content %}
 <h1>Sign up</h1>
 <form method="post">
-{{ field("Username", "username", autocomplete="username", autofocus="") }}
+{{ field("Username", "username", value=request.form.username,
+         autocomplete="username", autofocus="") }}
 {{ field("Password (at least 8 characters)", "password1", type="password",
          autocomplete="new-password") }}
 {{ field("Password confirmation", "password2", type="password",
@@ -302,62 +304,57 @@ HTML["signup.html"] = """\
 
 
 @app.template_global()
-def list_args():
-    """Return the filter and the page that the address asks for."""
+def filter_and_page():
+    """Return both as the address has them; url_for leaves out what is None."""
     return {"show": request.args.get("show"), "page": request.args.get("page")}
 
 
 def redirect_to_list():
-    """Return to the filter and the page that the visitor came from."""
-    return redirect(url_for("index", **list_args()))
+    """Return a redirect to the filter and page that the visitor came from."""
+    return redirect(url_for("index", **filter_and_page()))
 
 
 def read_title():
-    """Return the title that was sent; None, with a message, if it is bad."""
+    """Return the title that was sent, and what is wrong with it, by field."""
     title = request.form["title"].strip()
     if 1 <= len(title) <= 200:
-        return title
-    flash(f"Use 1 to 200 characters, not {len(title)}.", "title")
-    return None
-
-
-def count_todos(show):
-    """Return how many to-dos a filter lets through."""
-    sql = f"""SELECT count(*) FROM todo
-              WHERE owner_id = ? AND {FILTERS[show]}"""
-    return query(sql, g.user["id"]).fetchone()[0]
-
-
-def get_todos(show, page):
-    """Return the to-dos on one page of a filter, newest first."""
-    sql = f"""SELECT id, title, completed FROM todo
-              WHERE owner_id = ? AND {FILTERS[show]}
-              ORDER BY id DESC LIMIT ? OFFSET ?"""
-    offset = (page - 1) * PAGE_SIZE
-    return query(sql, g.user["id"], PAGE_SIZE, offset).fetchall()
+        return title, {}
+    return title, {"title": f"Use 1 to 200 characters, not {len(title)}."}
 
 
 @app.route("/", methods=["GET", "POST"])
 def index():
-    """Show a page of the list; add what the visitor wrote."""
-    if request.method == "POST" and (title := read_title()):
-        sql = "INSERT INTO todo (owner_id, title) VALUES (?, ?)"
-        query(sql, g.user["id"], title)
-        return redirect_to_list()
+    """Show a page of the list, newest first; add what the visitor wrote."""
+    errors = {}
+    if request.method == "POST":
+        title, errors = read_title()
+        if not errors:
+            sql = "INSERT INTO todo (owner_id, title) VALUES (?, ?)"
+            query(sql, g.user["id"], title)
+            return redirect_to_list()
     show = request.args.get("show")
     if show not in FILTERS:
-        show = None
-    counts = {name: count_todos(name) for name in ("active", "completed")}
-    counts[None] = sum(counts.values())
+        show = "all"
+    sql = """SELECT count(*) AS "all",
+                    count(*) FILTER (WHERE completed = FALSE) AS active,
+                    count(*) FILTER (WHERE completed = TRUE) AS completed
+             FROM todo WHERE owner_id = ?"""
+    counts = query(sql, g.user["id"]).fetchone()
     last_page = math.ceil(counts[show] / PAGE_SIZE) or 1
     page = request.args.get("page", 1, type=int)
-    page = min(max(1, page), last_page)
+    page = max(1, min(page, last_page))
+    # Of what a visitor sends, show alone gets into the text: as a known name.
+    sql = f"""SELECT id, title, completed FROM todo
+              WHERE owner_id = ? AND {FILTERS[show]}
+              ORDER BY id DESC LIMIT ? OFFSET ?"""
+    offset = (page - 1) * PAGE_SIZE
     return render_template(
         "index.html",
+        errors=errors,
         show=show,
         filters=FILTERS,
         counts=counts,
-        todos=get_todos(show, page),
+        todos=query(sql, g.user["id"], PAGE_SIZE, offset).fetchall(),
         page=page,
         last_page=last_page,
     )
@@ -365,17 +362,20 @@ def index():
 
 @app.route("/<int:todo_id>/edit/", methods=["GET", "POST"])
 def edit(todo_id):
-    """Change the title of a to-do."""
+    """Show a to-do's title in a field; save what the visitor wrote."""
     sql = "SELECT id, title FROM todo WHERE id = ? AND owner_id = ?"
-    # An ID goes as text, which may be longer than the numbers of SQLite.
+    # An ID goes as text: a number may be too large for SQLite.
     todo = query(sql, str(todo_id), g.user["id"]).fetchone()
     if todo is None:
         abort(404)
-    if request.method == "POST" and (title := read_title()):
-        sql = "UPDATE todo SET title = ? WHERE id = ? AND owner_id = ?"
-        query(sql, title, str(todo_id), g.user["id"])
-        return redirect_to_list()
-    return render_template("edit.html", todo=todo)
+    errors = {}
+    if request.method == "POST":
+        title, errors = read_title()
+        if not errors:
+            sql = "UPDATE todo SET title = ? WHERE id = ?"
+            query(sql, title, todo["id"])
+            return redirect_to_list()
+    return render_template("edit.html", errors=errors, todo=todo)
 
 
 @app.post("/<int:todo_id>/toggle/")
@@ -388,7 +388,7 @@ def toggle(todo_id):
 
 @app.post("/<int:todo_id>/delete/")
 def delete(todo_id):
-    """Delete a to-do."""
+    """Delete a to-do; one that is gone is no error."""
     sql = "DELETE FROM todo WHERE id = ? AND owner_id = ?"
     query(sql, str(todo_id), g.user["id"])
     return redirect_to_list()
@@ -404,7 +404,7 @@ def toggle_all():
 
 @app.post("/clear-completed/")
 def clear_completed():
-    """Delete the completed to-dos."""
+    """Delete the completed to-dos of all pages."""
     sql = "DELETE FROM todo WHERE owner_id = ? AND completed = TRUE"
     query(sql, g.user["id"])
     return redirect_to_list()
@@ -414,19 +414,21 @@ def clear_completed():
 # redirect: the visitor is back at that row, whichever to-do it holds now.
 HTML["index.html"] = """\
 {% extends "base.html" %}
-{% from "forms.html" import input with context %}
 {% block title %}Todos{% endblock %}
 {% block content %}
-{% set args = list_args() %}
+{% set args = filter_and_page() %}
 <h1>todos</h1>
-<form method="post" action="{{ url_for('index', show=show) }}">
+<form method="post" action="{{ url_for('index', **dict(args, page=None)) }}">
 <p class="row">
-{{ input("title", class="new-todo", autofocus="",
-         placeholder="What needs to be done?",
-         **{"aria-label": "What needs to be done?"}) }}
-<button class="primary">Add</button></p>
+<input class="new-todo" name="title" value="{{ request.form.title }}" autofocus
+  {% if errors %}aria-invalid="true" aria-describedby="error"{% endif %}
+  placeholder="What needs to be done?" aria-label="What needs to be done?">
+<button class="primary">Add</button>
+{% if errors %}
+<span class="errorlist" id="error">{{ errors.title }}</span>
+{% endif %}</p>
 </form>
-{% if counts[None] %}
+{% if counts.all %}
 <form method="post">
 <div class="row">
 <span class="todo-count"><strong>{{ counts.active }}</strong>
@@ -437,18 +439,19 @@ item{{ "s" if counts.active != 1 }} left</span>
 </div>
 <ul class="todo-list">
 {% for todo in todos %}
-<li id="todo-{{ todo.id }}" class="{{ 'completed' if todo.completed }}">
+{% set row = "row-%d" % loop.index %}
+<li id="todo-{{ todo.id }}"
+  {% if todo.completed %}class="completed"{% endif %}>
 <button class="toggle" {% if not todo.completed %}name="completed"{% endif %}
   aria-label="Complete {{ todo.title }}"
   aria-pressed="{{ 'true' if todo.completed else 'false' }}"
-  formaction="{{ url_for('toggle', todo_id=todo.id, **args)
-  }}#row-{{ loop.index }}">
+  formaction="{{ url_for('toggle', todo_id=todo.id, **args) }}#{{ row }}">
 {% if todo.completed %}✓{% endif %}</button>
-<a class="title" id="row-{{ loop.index }}"
+<a class="title" id="{{ row }}"
   href="{{ url_for('edit', todo_id=todo.id, **args) }}">{{ todo.title }}</a>
 <button class="destroy" aria-label="Delete {{ todo.title }}"
-  formaction="{{ url_for('delete', todo_id=todo.id, **args)
-  }}#row-{{ loop.index }}">×</button>
+  formaction="{{ url_for('delete', todo_id=todo.id, **args) }}#{{ row }}">
+×</button>
 </li>
 {% else %}
 <li>Nothing to show here.</li>
@@ -457,16 +460,16 @@ item{{ "s" if counts.active != 1 }} left</span>
 <div class="row" id="row-{{ todos|length + 1 }}">
 <nav class="filters" aria-label="Filters">
 {% for name in filters %}
-<a href="{{ url_for('index', show=name) }}"
+<a href="{{ url_for('index', **dict(args, show=name, page=None)) }}"
   {% if name == show %}aria-current="page"{% endif %}>
-{{ name|default("all", true)|title }}</a>
+{{ name|title }}</a>
 {% endfor %}
 </nav>
 {% if page > 1 %}
-<a href="{{ url_for('index', show=show, page=page - 1) }}">Newer</a>
+<a href="{{ url_for('index', **dict(args, page=page - 1)) }}">Newer</a>
 {% endif %}
 {% if page < last_page %}
-<a href="{{ url_for('index', show=show, page=page + 1) }}">Older</a>
+<a href="{{ url_for('index', **dict(args, page=page + 1)) }}">Older</a>
 {% endif %}
 {% if counts.completed %}
 <button class="clear-completed"
@@ -486,11 +489,11 @@ HTML["edit.html"] = """\
 {% block content %}
 <h1>Edit</h1>
 <form method="post" action="#todo-{{ todo.id }}">
-{{ field("What needs to be done?", "title", value=todo.title,
-         class="new-todo", autofocus="") }}
+{{ field("What needs to be done?", "title", class="new-todo", autofocus="",
+         value=request.form.get("title", todo.title)) }}
 <p class="row"><button class="primary">Save</button>
-<a href="{{ url_for('index', **list_args()) }}#todo-{{ todo.id }}">Cancel</a>
-</p>
+<a href="{{ url_for('index', **filter_and_page()) }}#todo-{{ todo.id }}">
+Cancel</a></p>
 </form>
 {% endblock %}
 """
@@ -517,9 +520,12 @@ HTML["404.html"] = """\
 # Start
 
 if __name__ == "__main__":
+    # waitress logs its address.
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    port = os.environ.get("PORT", "5000")
+    port = int(os.environ.get("PORT", "5000"))
     try:
-        serve(app, host="127.0.0.1", port=port)
+        # waitress itself would share a port that is taken, on Windows.
+        listener = socket.create_server(("127.0.0.1", port))
     except OSError as error:
         sys.exit(f"Port {port}: {error}. Set PORT to another number.")
+    serve(app, sockets=[listener])
