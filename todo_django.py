@@ -198,8 +198,8 @@ class Todo(models.Model):
     completed = models.BooleanField(default=False)
 
     class Meta:
-        # For SQLite, Django makes a bare "completed" of completed=True: that
-        # is looked up in no index but one of which it is the condition.
+        # For SQLite, Django 5.2 and 6.0 write completed=True without a "=":
+        # only an index that has the same condition is used for that.
         indexes = [
             models.Index(fields=["owner"], name=name, condition=condition)
             for name, condition in [
