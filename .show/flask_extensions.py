@@ -1,8 +1,8 @@
+# SPDX-License-Identifier: 0BSD
 # /// script
 # requires-python = ">=3.10"
 # dependencies = ["flask-login", "flask-sqlalchemy", "flask-wtf", "waitress"]
 # ///
-# SPDX-License-Identifier: 0BSD
 """A to-do list as most Flask projects write it: with extensions.
 
 todo_flask.py does by hand what Flask-SQLAlchemy, Flask-WTF and Flask-Login do
