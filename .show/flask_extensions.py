@@ -5,8 +5,7 @@
 # ///
 """A to-do list as most Flask projects write it: with extensions.
 
-todo_flask.py does by hand what Flask-SQLAlchemy, Flask-WTF and Flask-Login do
-here. The list is kept in flask_extensions.sqlite3, beside this file.
+They do what todo_flask.py does by hand. The database is beside this file.
 
 Run it:  uv run .show/flask_extensions.py, then open http://127.0.0.1:5000
 Or:      pip install flask-login flask-sqlalchemy flask-wtf waitress
@@ -147,9 +146,7 @@ def edit(todo_id):
         form.populate_obj(todo)
         db.session.commit()
         return redirect(url_for("index"))
-    return render_template(
-        "form.html", form=form, title="Edit a to-do", h1="Edit", button="Save"
-    )
+    return render_template("edit.html", form=form)
 
 
 HTML["form.html"] = """\
@@ -188,6 +185,12 @@ HTML["index.html"] = """\
 {% if page.has_prev %}<a href="?page={{ page.prev_num }}">Newer</a>{% endif %}
 {% if page.has_next %}<a href="?page={{ page.next_num }}">Older</a>{% endif %}
 {% endblock %}
+"""
+
+HTML["edit.html"] = """\
+{% extends "form.html" %}
+{% set title, h1, button = "Edit a to-do", "Edit", "Save" %}
+{% block more %}<a href="{{ url_for('index') }}">Cancel</a>{% endblock %}
 """
 
 if __name__ == "__main__":
