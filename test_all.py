@@ -348,7 +348,7 @@ class TodoFlaskTest(FlaskTest):
     user_table = "user"
     hasher = mock.patch("hashlib.scrypt", wraps=hashlib.scrypt)
     hashing = generate_password_hash("").split("$")[0]
-    statements_of_a_page = 3  # user, counts, page
+    statements_of_a_page = 4  # user, two counts, page
     indexes_of_completed = "todo_filtered"
 
     @contextlib.contextmanager

@@ -30,7 +30,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 # Configuration
 
 DATABASE = Path(__file__).with_name("todo_flask.sqlite3")
-FILTERS = {  # what ?show= may be, and its condition in SQL
+FILTERS = {  # what ?show= may be, and the SQL that stands for it
     "all": "TRUE",
     "active": "completed = FALSE",
     "completed": "completed = TRUE",
@@ -322,6 +322,13 @@ def read_title():
     return title, {"title": f"Use 1 to 200 characters, not {len(title)}."}
 
 
+def count_todos(show):
+    """Return how many to-dos a filter lets through."""
+    sql = f"""SELECT count(*) FROM todo
+              WHERE owner_id = ? AND {FILTERS[show]}"""
+    return query(sql, g.user["id"]).fetchone()[0]
+
+
 @app.route("/", methods=["GET", "POST"])
 def index():
     """Show a page of the list, newest first; add what the visitor wrote."""
@@ -335,15 +342,11 @@ def index():
     show = request.args.get("show")
     if show not in FILTERS:
         show = "all"
-    sql = """SELECT count(*) AS "all",
-                    count(*) FILTER (WHERE completed = FALSE) AS active,
-                    count(*) FILTER (WHERE completed = TRUE) AS completed
-             FROM todo WHERE owner_id = ?"""
-    counts = query(sql, g.user["id"]).fetchone()
+    counts = {name: count_todos(name) for name in ("active", "completed")}
+    counts["all"] = sum(counts.values())
     last_page = math.ceil(counts[show] / PAGE_SIZE) or 1
     page = request.args.get("page", 1, type=int)
     page = max(1, min(page, last_page))
-    # Of what a visitor sends, show alone gets into the text: as a known name.
     sql = f"""SELECT id, title, completed FROM todo
               WHERE owner_id = ? AND {FILTERS[show]}
               ORDER BY id DESC LIMIT ? OFFSET ?"""
