@@ -427,7 +427,7 @@ def test_back(visitor):
 @pytest.mark.parametrize("name", ["page"])
 @pytest.mark.parametrize("kind", ["mouse", "phone"])
 def test_page(visitor, kind, pages):
-    """The page of pairs suits everybody; what a step adds can be copied."""
+    """The page of pairs suits everybody; its steps are slides, to be copied."""
     command = [sys.executable, ROOT / ".show/page.py", pages / "page.html"]
     subprocess.run(command, check=True)
     page = visitor.page
@@ -435,25 +435,43 @@ def test_page(visitor, kind, pages):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     visitor.looks = [look for look in visitor.looks if look[3] == 100]
     visitor.open("page.html")
+    steps = page.locator("details.step")
+    steps.evaluate_all("all => all.forEach(step => step.open = true)")
     visitor.examine("page")  # at last on the largest screen, for the mouse
     assert page.evaluate(FAULTS) == []
-    heading = page.locator(f"#{step.tag}")
-    heading.scroll_into_view_if_needed()
-    cards = page.locator(f"#{step.tag} ~ .step").first.locator(".card")
+    page.reload()
+    page.evaluate("tag => location.hash = tag", step.tag)
+    summary = page.locator(f"#{step.tag} summary")
+    cards = page.locator(f"#{step.tag} .card")
+
+    def copy(button):
+        button.click()
+        expect(button).to_have_text("Copied")
+        return page.evaluate("navigator.clipboard.readText()")
+
     for number, (file, lines) in enumerate(step.scripts.items()):
         card, other = cards.nth(number), cards.nth(1 - number)
         if kind == "phone":
-            top = heading.bounding_box()["y"]
+            top = summary.bounding_box()["y"]
             label = page.locator("label").nth(number).bounding_box()
             page.touchscreen.tap(label["x"] + 9, label["y"] + 9)
             expect(card).to_be_visible()
             expect(other).to_be_hidden()
-            assert abs(heading.bounding_box()["y"] - top) < 9
+            assert abs(summary.bounding_box()["y"] - top) < 9
             continue
-        copied = ""
-        for button in card.get_by_role("button").all():
-            button.click()
-            expect(button).to_have_text("Copied")
-            copied += page.evaluate("navigator.clipboard.readText()")
-        new = [lines[number] for number in sorted(step.new[file])]
-        assert copied.splitlines() == new
+        whole, *new = map(copy, card.get_by_role("button").all())
+        assert whole.splitlines() == lines
+        numbers = sorted(step.new[file])
+        assert "".join(new).splitlines() == [lines[n] for n in numbers]
+    if kind == "mouse":
+        search = page.locator("#todo-search")
+        page.keyboard.press("s")
+        for tag in range(8, 12):
+            page.keyboard.press("PageDown")
+            expect(page).to_have_url(re.compile(f"#todo-{tag}$"))
+        page.keyboard.press("n")
+        expect(steps.and_(page.locator(":visible"))).to_have_id("todo-search")
+        page.keyboard.press("s")
+        assert "def found" in copy(search.get_by_role("button").first)
+        first = page.locator("#a-login").get_by_role("button").first
+        assert copy(first).startswith("from flask import ")

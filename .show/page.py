@@ -9,15 +9,17 @@ Or:         pip install jinja2 markdown-it-py pygments
             python .show/page.py OUT.html
 
 The verdict comes from README.md, the topics from .github/side-by-side.md, the
-steps from .show/steps.md, all code from the scripts. What it looks like stands
-in .show/page.html.
+steps from .show/steps.md, all code from the scripts; the look is in page.html.
 """
 
+import ast
 import base64
+import builtins
 import difflib
-import itertools
+import os
 import re
 import sys
+from itertools import cycle
 from pathlib import Path
 from textwrap import dedent
 
@@ -30,6 +32,8 @@ from pygments.token import STANDARD_TYPES
 from steps import FRAMEWORKS, ROOT, is_heading, read_steps, type_blocks
 
 CONTEXT = 2  # lines shown around what a step adds
+HALF = r"^\*\*(Flask with extensions|Flask|Django)\*\*[: ]*(.*)\n"
+PIECE = r"(.*?)(?:^```(\w+)\n(.*?)^```\n|\Z)"  # prose, language, code
 
 
 def read(name):
@@ -40,7 +44,7 @@ def read(name):
 def highlight(code, language="python"):
     """Return the lines of some code as HTML; templates as what they are."""
     parts = re.split(r'("""\\\n)((?:.*\n)*?)(""")', code)
-    languages = itertools.cycle([language, "text", "html+django", "text"])
+    languages = cycle([language, "text", "html+django", "text"])
     html = ""
     for part, name in zip(parts, languages, strict=False):
         lexer = get_lexer_by_name(name, stripnl=False, ensurenl=False)
@@ -52,35 +56,85 @@ def highlight(code, language="python"):
     return [Markup(line) for line in html.split("\n")[: code.count("\n")]]
 
 
-def show_fence(renderer, tokens, number, options, env):
-    """Return code in Markdown as HTML; Python and HTML can be copied."""
-    language = tokens[number].info
-    css = ' class="new"' if language in ("python", "html") else ""
-    lines = highlight(dedent(tokens[number].content), language)
-    html = "".join(f"<span{css}>{line}\n</span>" for line in lines)
-    return f'\n<pre tabindex="0"><code>{html}</code></pre>\n'
+def find(piece, script):
+    """Return the lines at which a piece stands, however far indented."""
+    piece, script = (
+        re.sub("\n *", "\n", f"\n{it.rstrip()}\n") for it in (piece, script)
+    )
+    before, found, _ = script.partition(piece)
+    first = before.count("\n")
+    return range(first, first + found.count("\n") - 1)
 
 
-markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
-markdown.add_render_rule("fence", show_fence)
+def find_needs(piece, script):
+    """Return what a piece of a script needs: imports, and comments."""
+    tree, place = ast.parse(read(script)), find(piece, read(script))
+    used, own, needs, note = set(), {*dir(builtins), "__name__"}, [], []
+    for node in ast.walk(tree):
+        if getattr(node, "lineno", 0) - 1 not in place:
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            used.add(node.id)
+        elif not isinstance(node, ast.keyword):
+            own |= {getattr(node, key, "") for key in ("arg", "id", "name")}
+    names = used - own
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            brought = {it.asname or it.name: it for it in node.names}
+            node.names = [brought[name] for name in brought if name in names]
+            names -= set(brought)
+            needs += [*note, ast.unparse(node)] if node.names else []
+        elif isinstance(node, ast.Assign):
+            note = ["# Below the application:"]
+    if not any(node.lineno - 1 in place for node in tree.body):
+        where = get_place(read(script).splitlines(), place.start)
+        if re.match("[A-Z_]+=", piece):
+            where += "; in a project's settings.py without the commas"
+        needs = [f"# {line}" for line in [f"Inside {where}", *needs]]
+    if names:
+        needs.append(f"# From {Path(script).name}: {', '.join(sorted(names))}")
+    return "".join(f"{line}\n" for line in needs)
 
 
 def read_sections(name):
-    """Return the sections of a Markdown file: [(title, text), ...]."""
+    """Return the sections of a Markdown file: {title: text, ...}."""
     _, *parts = re.split(r"^## (.+)\n", read(name), flags=re.M)
-    return list(zip(parts[::2], parts[1::2], strict=True))
+    return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def read_topics():
-    """Yield the topics of side-by-side.md: prose, and a half for each."""
-    half = re.compile(r"^\*\*(Flask|Django)\*\*[: ]*(.*)\n", re.M)
-    for title, text in read_sections(".github/side-by-side.md"):
-        prose, *parts = half.split(text)
-        labels = map(markdown.renderInline, parts[1::3])
-        bodies = map(markdown.render, parts[2::3])
-        halves = list(zip(parts[::3], labels, bodies, strict=True))
+    """Yield the topics of side-by-side.md: prose, and pieces of each half."""
+    for title, text in read_sections(".github/side-by-side.md").items():
         anchor = re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
-        yield title, anchor, markdown.render(prose), halves
+        prose, *parts = re.split(HALF, text, flags=re.M)
+        halves = []
+        while parts:
+            name, label, body, *parts = parts
+            script = re.search(r"`(\S+\.py)`|$", label)[1]
+            script = script or f"todo_{name.lower()}.py"
+            halves.append((name, label, list(read_pieces(body, script))))
+        yield title, anchor, prose, halves
+
+
+def read_pieces(text, script):
+    """Yield the code in a text, with the prose before it and its needs."""
+    for prose, language, code in re.findall(PIECE, text, re.M | re.S):
+        piece = dedent(code)
+        needs = find_needs(piece, script) if language == "python" else ""
+        yield prose, script, language, piece, needs
+
+
+def find_step(halves, steps):
+    """Return the first step that has all pieces of a topic, or None."""
+    for step in steps:
+        found = [
+            find(code, "\n".join(step.scripts[script]))
+            for _, _, pieces in halves
+            for _, script, language, code, _ in pieces
+            if script in step.scripts and language in ("python", "html")
+        ]
+        if all(found) and found and not step.tag.endswith("-0"):
+            return step
 
 
 def show_step(lines, new):
@@ -90,13 +144,15 @@ def show_step(lines, new):
     shown = [number for number in range(len(lines)) if number in near]
     for number in shown:
         if number - 1 not in shown:
-            yield place(lines, number), None
+            yield get_place(lines, number), None
         yield html[number], number in new
 
 
-def place(lines, number):
+def get_place(lines, number):
     """Return what a line stands in: a section, a function, a template."""
-    start = re.compile(r'(?:def |class |HTML\["|(?=settings|urlp))([\w.]+)')
+    start = re.compile(
+        r'(?:def |class |HTML\["|(?=SCH|settings|urlp))([\w.]+)'
+    )
     for n in range(number, -1, -1):
         if is_heading(lines, n):
             return lines[n].removeprefix("# ")
@@ -129,16 +185,6 @@ def count_lines():
         yield concern, *counts
 
 
-def read_readme():
-    """Return what README.md says of each framework, and what they bring."""
-    sections = dict(read_sections("README.md"))
-    _, *halves = re.split(
-        r"^(?=\*\*Choose)", sections["Which one?"], flags=re.M
-    )
-    verdict = zip(FRAMEWORKS, map(markdown.render, halves), strict=True)
-    return verdict, markdown.render(sections["What comes with it"])
-
-
 def picture(name):
     """Return a picture as an address that needs no other file."""
     data = (ROOT / ".github/screenshots" / name).read_bytes()
@@ -149,24 +195,23 @@ def main():
     """Write the page to the file that the argument names."""
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    environment = Environment(
-        autoescape=True,
-        loader=FileSystemLoader(Path(__file__).parent),
-        lstrip_blocks=True,
-        trim_blocks=True,
-    )
-    verdict, batteries = read_readme()
+    loader = FileSystemLoader(ROOT / ".show")
+    environment = Environment(autoescape=True, loader=loader, trim_blocks=True)
     html = environment.get_template("page.html").render(
-        batteries=batteries,
         compare=compare,
         concerns=sorted(count_lines(), key=lambda row: row[2] - row[1]),
+        environ=os.environ,
+        extensions=highlight(read(".show/flask_extensions.py")),
+        find_step=find_step,
         frameworks=FRAMEWORKS,
+        highlight=highlight,
         picture=picture,
-        render=markdown.render,
+        patch=read(".show/search.patch"),
+        readme=read_sections("README.md"),
+        render=MarkdownIt("commonmark").enable("table").render,
         show_step=show_step,
         steps=list(read_steps()),
         topics=list(read_topics()),
-        verdict=verdict,
     )
     Path(sys.argv[1]).write_text(html, encoding="utf-8")
 
