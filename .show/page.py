@@ -86,7 +86,7 @@ def find_needs(piece, script):
             needs += [*note, ast.unparse(node)] if node.names else []
         elif isinstance(node, ast.Assign):
             note = ["# Below the application:"]
-    if not any(node.lineno - 1 in place for node in tree.body):
+    if place and not any(it.lineno - 1 in place for it in tree.body):
         where = get_place(read(script).splitlines(), place.start)
         if re.match("[A-Z_]+=", piece):
             where += "; in a project's settings.py without the commas"
@@ -206,7 +206,6 @@ def main():
         frameworks=FRAMEWORKS,
         highlight=highlight,
         picture=picture,
-        patch=read(".show/search.patch"),
         readme=read_sections("README.md"),
         render=MarkdownIt("commonmark").enable("table").render,
         show_step=show_step,
