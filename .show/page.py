@@ -32,6 +32,7 @@ from pygments.token import STANDARD_TYPES
 from steps import FRAMEWORKS, ROOT, is_heading, read_steps, type_blocks
 
 CONTEXT = 2  # lines shown around what a step adds
+COPIED = ("html", "python", "sql")  # pieces of a script
 HALF = r"^\*\*(Flask with extensions|Flask|Django)\*\*[: ]*(.*)\n"
 PIECE = r"(.*?)(?:^```(\w+)\n(.*?)^```\n|\Z)"  # prose, language, code
 
@@ -131,7 +132,7 @@ def find_step(halves, steps):
             find(code, "\n".join(step.scripts[script]))
             for _, _, pieces in halves
             for _, script, language, code, _ in pieces
-            if script in step.scripts and language in ("python", "html")
+            if script in step.scripts and language in COPIED
         ]
         if all(found) and found and not step.tag.endswith("-0"):
             return step
