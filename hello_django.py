@@ -20,7 +20,7 @@ from django.urls import path
 
 settings.configure(
     DEBUG="runserver" in sys.argv,
-    LOGGING_CONFIG=None,  # Django's own logs errors only while DEBUG is on
+    LOGGING_CONFIG=None,  # Django's own prints errors only while DEBUG is on
     ROOT_URLCONF=__name__,
     SECRET_KEY="hello",  # signs nothing here; the debug page asks for one
 )

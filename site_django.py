@@ -31,7 +31,7 @@ LOADER = ("django.template.loaders.locmem.Loader", HTML)
 settings.configure(
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
     DEBUG="runserver" in sys.argv,
-    LOGGING_CONFIG=None,  # Django's own logs errors only while DEBUG is on
+    LOGGING_CONFIG=None,  # Django's own prints errors only while DEBUG is on
     MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
     ROOT_URLCONF=__name__,
     SECRET_KEY="site",  # signs nothing here; the debug page asks for one

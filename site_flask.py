@@ -98,7 +98,7 @@ HTML["about.html"] = """\
 
 @app.errorhandler(404)
 def page_not_found(error):
-    """Show a page of this website where there is none."""
+    """Answer an unknown address with a page of this website."""
     return render_template("404.html"), 404
 
 

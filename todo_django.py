@@ -30,6 +30,7 @@ from django.core.management import call_command, execute_from_command_line
 from django.core.paginator import Paginator
 from django.core.wsgi import get_wsgi_application
 from django.db import IntegrityError, connection, models, transaction
+from django.db.models import Index, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.views.decorators.cache import never_cache
@@ -41,7 +42,7 @@ from waitress import serve
 DATABASE = Path(__file__).with_name("todo_django.sqlite3")
 PAGE_SIZE = 50  # to-dos
 HTML = {}  # the templates, by name
-CACHED = [
+CACHED = [  # Django caches templates by itself if no loaders are named
     ("django.template.loaders.locmem.Loader", HTML),
     "django.template.loaders.app_directories.Loader",
 ]
@@ -69,9 +70,9 @@ settings.configure(
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": DATABASE,
             "OPTIONS": {
-                "init_command": "PRAGMA journal_mode = WAL",
+                "init_command": "PRAGMA journal_mode = WAL",  # all can read
                 "timeout": 60,  # seconds
-                "transaction_mode": "IMMEDIATE",
+                "transaction_mode": "IMMEDIATE",  # one writes, others wait
             },
         }
     },
@@ -85,10 +86,9 @@ settings.configure(
         "django.contrib.messages",
         "django.contrib.sessions",
     ],
-    LOGGING_CONFIG=None,  # Django's own logs errors only while DEBUG is on
-    LOGIN_REDIRECT_URL="index",
+    LOGGING_CONFIG=None,  # Django's own prints errors only while DEBUG is on
     LOGIN_URL="login",
-    LOGOUT_REDIRECT_URL="login",
+    MESSAGE_STORAGE="django.contrib.messages.storage.session.SessionStorage",
     MIDDLEWARE=[
         "django.middleware.security.SecurityMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
@@ -99,7 +99,7 @@ settings.configure(
         "django.contrib.messages.middleware.MessageMiddleware",
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
     ],
-    MIGRATION_MODULES={"todo": None},  # a single file has no room for them
+    MIGRATION_MODULES={"todo": None},  # they are files; this is one
     ROOT_URLCONF=__name__,
     # In the environment it outlives a reload, which then logs nobody out.
     SECRET_KEY=os.environ.setdefault("SECRET_KEY", secrets.token_hex()),
@@ -164,7 +164,7 @@ input, .toggle { border: 1px solid #888 }
 button { padding: .4em 0; border: 0; background: none; font: inherit }
 .primary { padding: .4em .75em; border-radius: .25em }
 .primary, .completed .toggle { color: var(--card); background: var(--accent) }
-.new-todo, .title { flex: 1 5em; color: inherit; unicode-bidi: plaintext }
+[name=title], .title { flex: 1 5em; color: inherit; unicode-bidi: plaintext }
 /* A double click must not hit the row that has moved up meanwhile. */
 ul { margin: 0; padding: 0; animation: guard .4s }
 @keyframes guard { from, to { pointer-events: none } }
@@ -180,8 +180,7 @@ li button { width: 2em; height: 2em; padding: 0; border-radius: 1em }
 <b>{{ user.username }}</b>
 {% if user.is_staff %}<a href="{% url 'admin:index' %}">Admin</a>{% endif %}
 <form method="post" action="{% url 'logout' %}">{% csrf_token %}
-<button>Log out</button>
-</form>
+<button>Log out</button></form>
 {% endif %}
 </header>
 <main>{% block content %}{% endblock %}</main>
@@ -201,11 +200,8 @@ class Todo(models.Model):
         # For SQLite, Django 5.2 and 6.0 write completed=True without a "=":
         # only an index that has the same condition is used for that.
         indexes = [
-            models.Index(fields=["owner"], name=name, condition=condition)
-            for name, condition in [
-                ("todo_active", models.Q(completed=False)),
-                ("todo_completed", models.Q(completed=True)),
-            ]
+            Index("owner", name="todo_active", condition=Q(completed=False)),
+            Index("owner", name="todo_completed", condition=Q(completed=True)),
         ]
 
     def __str__(self):
@@ -221,18 +217,19 @@ class TodoAdmin(admin.ModelAdmin):
 
 
 # One transaction: all tables or none, however many processes start at once.
-# On SQLite it takes unchecked keys, for which Django documents no way.
+# SQLite allows it only while foreign keys are not checked; Django has this
+# switch, but does not document it.
 with connection.constraint_checks_disabled(), transaction.atomic():
     call_command("migrate", verbosity=0)  # the accounts, then the to-dos
     call_command("migrate", run_syncdb=True, verbosity=0)
-connection.close()  # or a server that forks would share it out
+connection.close()  # a server that forks must not share it
 
 # Accounts
 
 # Django would go on to the address that was asked for, which may only answer
 # POST; None, which is no documented value, leaves that out.
 login_view = LoginView.as_view(
-    template_name="login.html", redirect_field_name=None
+    template_name="login.html", next_page="index", redirect_field_name=None
 )
 
 
@@ -241,11 +238,12 @@ def signup(request):
     """Make an account and log in, or say what is wrong."""
     form = UserCreationForm(request.POST or None)
     if form.is_valid():
-        user = form.save(commit=False)  # hashes the password: no lock yet
+        user = form.save(commit=False)  # hashes, before anything is locked
         try:
             with transaction.atomic():
                 user.save()
                 login(request, user)
+                request.session.save()  # or neither account nor session
             return redirect("index")
         except IntegrityError:
             form.full_clean()  # finds the name, if it was taken meanwhile
@@ -324,8 +322,7 @@ def index(request):
         "form": form,
         "show": show,
         "filters": filters,
-        "active_count": active.count(),
-        "completed_count": completed.count(),
+        "counts": {"active": active.count(), "completed": completed.count()},
         "page": paginator.get_page(request.GET.get("page")),
     }
     return render(request, "index.html", context)
@@ -378,7 +375,7 @@ HTML["index.html"] = """\
 {% extends "base.html" %}
 {% block title %}Todos{% endblock %}
 {% block content %}
-{% querystring as query %}
+{% querystring as args %}
 <h1>todos</h1>
 <form method="post" action="{% url 'index' %}{% querystring page=None %}">
 {% csrf_token %}
@@ -387,14 +384,14 @@ HTML["index.html"] = """\
 <button class="primary">Add</button>
 {{ form.title.errors }}</div>
 </form>
-{% if active_count or completed_count %}
+{% if counts.active or counts.completed %}
 <form method="post">{% csrf_token %}
 <div class="row">
-<span class="todo-count"><strong>{{ active_count }}</strong>
-item{{ active_count|pluralize }} left</span>
-<button class="toggle-all" {% if active_count %}name="completed"{% endif %}
-  formaction="{% url 'toggle_all' %}{{ query }}">
-{{ active_count|yesno:"Complete,Reactivate" }} all</button>
+<span class="todo-count"><strong>{{ counts.active }}</strong>
+item{{ counts.active|pluralize }} left</span>
+<button class="toggle-all" {% if counts.active %}name="completed"{% endif %}
+  formaction="{% url 'toggle_all' %}{{ args }}">
+{% if counts.active %}Complete{% else %}Reactivate{% endif %} all</button>
 </div>
 <ul class="todo-list">
 {% for todo in page %}
@@ -403,13 +400,13 @@ item{{ active_count|pluralize }} left</span>
 <button class="toggle" {% if not todo.completed %}name="completed"{% endif %}
   aria-label="Complete {{ todo.title }}"
   aria-pressed="{{ todo.completed|yesno:'true,false' }}"
-  formaction="{% url 'toggle' todo.id %}{{ query }}#row-{{ forloop.counter }}">
+  formaction="{% url 'toggle' todo.id %}{{ args }}#row-{{ forloop.counter }}">
 {% if todo.completed %}✓{% endif %}</button>
 <a class="title" id="row-{{ forloop.counter }}"
-  href="{% url 'edit' todo.id %}{{ query }}">{{ todo.title }}</a>
+  href="{% url 'edit' todo.id %}{{ args }}">{{ todo.title }}</a>
 <button class="destroy" aria-label="Delete {{ todo.title }}"
-  formaction="{% url 'delete' todo.id %}{{ query }}#row-{{ forloop.counter }}"
-  >×</button>
+  formaction="{% url 'delete' todo.id %}{{ args }}#row-{{ forloop.counter }}">
+×</button>
 </li>
 {% empty %}
 <li>Nothing to show here.</li>
@@ -419,8 +416,7 @@ item{{ active_count|pluralize }} left</span>
 <nav class="filters" aria-label="Filters">
 {% for name in filters %}
 <a href="{% url 'index' %}{% querystring show=name page=None %}"
-  {% if name == show %}aria-current="page"{% endif %}>
-{{ name|title }}</a>
+  {% if name == show %}aria-current="page"{% endif %}>{{ name|title }}</a>
 {% endfor %}
 </nav>
 {% if page.has_previous %}
@@ -429,9 +425,9 @@ item{{ active_count|pluralize }} left</span>
 {% if page.has_next %}
 <a href="{% querystring page=page.next_page_number %}">Older</a>
 {% endif %}
-{% if completed_count %}
+{% if counts.completed %}
 <button class="clear-completed"
-  formaction="{% url 'clear_completed' %}{{ query }}">
+  formaction="{% url 'clear_completed' %}{{ args }}">
 Clear completed</button>
 {% endif %}
 </div>
@@ -484,16 +480,15 @@ mimetypes.add_type("text/javascript", ".js")
 
 
 @login_not_required
-def admin_static(request, path):
-    """Serve the admin's files, which Django leaves to a web server."""
-    # Django documents this as an option alone: runserver --insecure.
-    return serve_static(request, path, insecure=True)
+def admin_static(request, file):
+    """Serve the admin's files, as "runserver --insecure" is documented to."""
+    return serve_static(request, file, insecure=True)
 
 
 urlpatterns = [
     path("login/", login_view, name="login"),
     path("signup/", signup, name="signup"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
     path("", index, name="index"),
     path("<int:todo_id>/edit/", edit, name="edit"),
     path("<int:todo_id>/toggle/", toggle, name="toggle"),
@@ -501,7 +496,7 @@ urlpatterns = [
     path("toggle-all/", toggle_all, name="toggle_all"),
     path("clear-completed/", clear_completed, name="clear_completed"),
     path("admin/", admin.site.urls),
-    path("static/<path:path>", admin_static),
+    path("static/<path:file>", admin_static),
 ]
 
 # Start

@@ -40,7 +40,7 @@ HTML = {}  # the templates by name; Flask escapes what ends in .html
 
 app = Flask(__name__)
 app.config.update(
-    MAX_CONTENT_LENGTH=500_000,  # bytes
+    MAX_CONTENT_LENGTH=500_000,  # bytes; Flask's own limits spare most forms
     # In the environment it outlives a reload, which then logs nobody out.
     SECRET_KEY=os.environ.setdefault("SECRET_KEY", secrets.token_hex()),
     # All ports of a host share their cookies, so this has its own name.
@@ -90,7 +90,7 @@ input, .toggle { border: 1px solid #888 }
 button { padding: .4em 0; border: 0; background: none; font: inherit }
 .primary { padding: .4em .75em; border-radius: .25em }
 .primary, .completed .toggle { color: var(--card); background: var(--accent) }
-.new-todo, .title { flex: 1 5em; color: inherit; unicode-bidi: plaintext }
+[name=title], .title { flex: 1 5em; color: inherit; unicode-bidi: plaintext }
 /* A double click must not hit the row that has moved up meanwhile. */
 ul { margin: 0; padding: 0; animation: guard .4s }
 @keyframes guard { from, to { pointer-events: none } }
@@ -105,8 +105,7 @@ li button { width: 2em; height: 2em; padding: 0; border-radius: 1em }
 {% if g.user %}
 <b>{{ g.user.username }}</b>
 <form method="post" action="{{ url_for('logout') }}">
-<button>Log out</button>
-</form>
+<button>Log out</button></form>
 {% endif %}
 </header>
 <main>{% block content %}{% endblock %}</main>
@@ -125,7 +124,7 @@ CREATE TABLE IF NOT EXISTS user (
 );
 CREATE TABLE IF NOT EXISTS todo (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    owner_id TEXT NOT NULL REFERENCES user (id),
+    owner_id TEXT NOT NULL REFERENCES user (id),  -- unchecked by default
     title TEXT NOT NULL,
     completed BOOLEAN NOT NULL DEFAULT FALSE
 );
@@ -135,8 +134,7 @@ CREATE INDEX IF NOT EXISTS todo_filtered ON todo (owner_id, completed);
 
 with closing(sqlite3.connect(DATABASE)) as db:
     db.executescript(SCHEMA)
-    # Lets all read while one writes. If another process is just setting this,
-    # it fails here: once is enough.
+    # Lets all read while one writes; fails if another start just sets it.
     with suppress(sqlite3.OperationalError):
         db.execute("PRAGMA journal_mode = WAL")
 
@@ -144,7 +142,7 @@ with closing(sqlite3.connect(DATABASE)) as db:
 def query(sql, *values):
     """Run one statement, a transaction of its own; return its cursor."""
     if "db" not in g:
-        g.db = sqlite3.connect(DATABASE, isolation_level=None)
+        g.db = sqlite3.connect(DATABASE, timeout=60, isolation_level=None)
         g.db.row_factory = sqlite3.Row
     return g.db.execute(sql, values)
 
@@ -185,7 +183,7 @@ def require_login():
 
 @app.after_request
 def add_security_headers(response):
-    """Tell browsers to store no page, guess no type and allow no frame."""
+    """Store no page, guess no type, allow no frame, tell no other site."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -196,7 +194,7 @@ def add_security_headers(response):
 # Accounts
 
 
-def login_user(user_id):
+def log_in(user_id):
     """Begin a session for an account; return a redirect to its list."""
     session.clear()
     session.permanent = True  # lasts 31 days, not only until the browser ends
@@ -214,9 +212,9 @@ def login():
         sql = "SELECT id, password FROM user WHERE username = ?"
         user = query(sql, username).fetchone()
         if user is None:
-            generate_password_hash(password)  # takes as long as a check
+            generate_password_hash(password)  # an unknown name takes as long
         elif check_password_hash(user["password"], password):
-            return login_user(user["id"])
+            return log_in(user["id"])
         errors["username"] = "No user has this username and password."
     return render_template("login.html", errors=errors)
 
@@ -240,7 +238,7 @@ def signup():
             sql = """INSERT INTO user (id, username, password)
                      VALUES (?, ?, ?) ON CONFLICT (username) DO NOTHING"""
             if query(sql, user_id, username, password_hash).rowcount:
-                return login_user(user_id)
+                return log_in(user_id)
             errors["username"] = "This username is taken."
     return render_template("signup.html", errors=errors)
 
@@ -253,11 +251,12 @@ def logout():
 
 
 HTML["forms.html"] = """\
-{% macro field(label, name, type="text", value="") %}
+{# The page brings errors, {field: message}: one at a time, for its id. #}
+{% macro field(label, name, type="text", autocomplete="off", value="") %}
 <p><label for="{{ name }}">{{ label }}</label>
 <input id="{{ name }}" name="{{ name }}" type="{{ type }}" value="{{ value }}"
-  {% if errors[name] %}aria-invalid="true" aria-describedby="error"{% endif %}
-  {{ kwargs|xmlattr }}>
+  autocomplete="{{ autocomplete }}" {% if type == "text" %}autofocus{% endif %}
+  {% if errors[name] %}aria-invalid="true" aria-describedby="error"{% endif %}>
 {% if errors[name] %}
 <span class="errorlist" id="error">{{ errors[name] }}</span>
 {% endif %}</p>
@@ -271,8 +270,8 @@ HTML["login.html"] = """\
 {% block content %}
 <h1>Log in</h1>
 <form method="post">
-{{ field("Username", "username", value=request.form.username,
-         autocomplete="username", autofocus="") }}
+{{ field("Username", "username", autocomplete="username",
+         value=request.form.username) }}
 {{ field("Password", "password", type="password",
          autocomplete="current-password") }}
 <p class="row"><button class="primary">Log in</button>
@@ -288,8 +287,8 @@ HTML["signup.html"] = """\
 {% block content %}
 <h1>Sign up</h1>
 <form method="post">
-{{ field("Username", "username", value=request.form.username,
-         autocomplete="username", autofocus="") }}
+{{ field("Username", "username", autocomplete="username",
+         value=request.form.username) }}
 {{ field("Password (at least 8 characters)", "password1", type="password",
          autocomplete="new-password") }}
 {{ field("Password confirmation", "password2", type="password",
@@ -305,7 +304,7 @@ HTML["signup.html"] = """\
 
 @app.template_global()
 def filter_and_page():
-    """Return both as the address has them; url_for leaves out what is None."""
+    """Return ?show= and ?page= as sent; url_for leaves out what is None."""
     return {"show": request.args.get("show"), "page": request.args.get("page")}
 
 
@@ -367,7 +366,7 @@ def index():
 def edit(todo_id):
     """Show a to-do's title in a field; save what the visitor wrote."""
     sql = "SELECT id, title FROM todo WHERE id = ? AND owner_id = ?"
-    # An ID goes as text: a number may be too large for SQLite.
+    # In SQL an ID goes as text, str(todo_id): a number may be too large.
     todo = query(sql, str(todo_id), g.user["id"]).fetchone()
     if todo is None:
         abort(404)
@@ -422,14 +421,14 @@ HTML["index.html"] = """\
 {% set args = filter_and_page() %}
 <h1>todos</h1>
 <form method="post" action="{{ url_for('index', **dict(args, page=None)) }}">
-<p class="row">
+<div class="row">
 <input class="new-todo" name="title" value="{{ request.form.title }}" autofocus
   {% if errors %}aria-invalid="true" aria-describedby="error"{% endif %}
   placeholder="What needs to be done?" aria-label="What needs to be done?">
 <button class="primary">Add</button>
 {% if errors %}
 <span class="errorlist" id="error">{{ errors.title }}</span>
-{% endif %}</p>
+{% endif %}</div>
 </form>
 {% if counts.all %}
 <form method="post">
@@ -438,7 +437,7 @@ HTML["index.html"] = """\
 item{{ "s" if counts.active != 1 }} left</span>
 <button class="toggle-all" {% if counts.active %}name="completed"{% endif %}
   formaction="{{ url_for('toggle_all', **args) }}">
-{{ "Complete" if counts.active else "Reactivate" }} all</button>
+{% if counts.active %}Complete{% else %}Reactivate{% endif %} all</button>
 </div>
 <ul class="todo-list">
 {% for todo in todos %}
@@ -464,8 +463,7 @@ item{{ "s" if counts.active != 1 }} left</span>
 <nav class="filters" aria-label="Filters">
 {% for name in filters %}
 <a href="{{ url_for('index', **dict(args, show=name, page=None)) }}"
-  {% if name == show %}aria-current="page"{% endif %}>
-{{ name|title }}</a>
+  {% if name == show %}aria-current="page"{% endif %}>{{ name|title }}</a>
 {% endfor %}
 </nav>
 {% if page > 1 %}
@@ -492,7 +490,7 @@ HTML["edit.html"] = """\
 {% block content %}
 <h1>Edit</h1>
 <form method="post" action="#todo-{{ todo.id }}">
-{{ field("What needs to be done?", "title", class="new-todo", autofocus="",
+{{ field("What needs to be done?", "title",
          value=request.form.get("title", todo.title)) }}
 <p class="row"><button class="primary">Save</button>
 <a href="{{ url_for('index', **filter_and_page()) }}#todo-{{ todo.id }}">
@@ -506,7 +504,7 @@ Cancel</a></p>
 
 @app.errorhandler(404)
 def page_not_found(error):
-    """Show the way back from an address that does not exist."""
+    """Answer an unknown address with the way back."""
     return render_template("404.html"), 404
 
 
