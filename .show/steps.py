@@ -1,7 +1,7 @@
 """The steps of the talk: what steps.md says, as scripts that grow.
 
-read_steps() gives them one by one; .show/talk.py makes commits of them,
-.show/page.py a page. steps.md begins with the rules that are followed here.
+.show/talk.py makes commits of them and leads through them, .show/page.py makes
+a page. steps.md begins with the rules that are followed here.
 """
 
 import re
@@ -19,30 +19,60 @@ class Step(NamedTuple):
     text: str  # what to do, and what one sees
     scripts: dict  # {"todo_flask.py": its lines so far, ...}
     new: dict  # {"todo_flask.py": the indexes of the new ones, ...}
+    say: str  # what is worth saying
+    minutes: float  # how long that takes; 0 for a starter
+    is_short: bool  # whether the short talk has it, too
+    run: str  # what talk.py has to run for it
 
 
 def read_steps():
     """Yield all steps, with both scripts of their pair as they are then."""
     typed = defaultdict(set)
-    text = (ROOT / ".show/steps.md").read_text(encoding="utf-8")
-    step = r"^### ((\w+)-\d+): ([^\n]+)\n(.*?)(?=^##|\Z)"
-    for tag, pair, title, body in re.findall(step, text, re.M | re.S):
-        promise, *halves = re.split(r"^- (\w+): ", body, flags=re.M)
-        blocks = dict(zip(halves[::2], halves[1::2], strict=True))
+    steps = (ROOT / ".show/steps.md").read_text(encoding="utf-8")
+    step = r"^### ((\w+)-\w+): ([^\n]+)\n(.*?)(?=^##|\Z)"
+    for tag, pair, title, body in re.findall(step, steps, re.M | re.S):
+        text, *parts = re.split(r"^- (\w+): ", body.strip(), flags=re.M)
+        parts = defaultdict(str, zip(parts[::2], parts[1::2], strict=True))
+        minutes, _, talks = parts["Minutes"].partition(",")
         scripts, new = {}, {}
         for framework in FRAMEWORKS:
-            name = f"{pair}_{framework.lower()}.py"
-            lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
-            before = set(typed[name])
-            typed[name] |= type_blocks(blocks.get(framework, ""), lines)
-            numbers = assemble(lines, typed[name])
-            scripts[name] = [line for _, line in numbers]
-            new[name] = {
-                index
-                for index, (number, _) in enumerate(numbers)
-                if number not in before
-            }
-        yield Step(tag, title, promise.strip(), scripts, new)
+            name, blocks = f"{pair}_{framework.lower()}.py", parts[framework]
+            try:
+                scripts[name], new[name] = grow(name, typed[name], blocks)
+            except LookupError as error:  # all other steps are as good
+                print(f"There is no {tag}: {error}")
+                return
+        yield Step(
+            *(tag, title, text.strip(), scripts, new, parts["Say"].strip()),
+            *(float(minutes or 0), "short" in talks, parts["Run"].strip()),
+        )
+
+
+def grow(name, typed, blocks):
+    """Return the lines of a script after a step, and which of them are new."""
+    script = (ROOT / name).read_text(encoding="utf-8")
+    if blocks.strip() == "`search.patch`":
+        return apply_patch(name, script)
+    lines, before = script.splitlines(), set(typed)
+    typed |= type_blocks(blocks, lines)
+    numbers = assemble(lines, typed)
+    new = {i for i, (number, _) in enumerate(numbers) if number not in before}
+    return [line for _, line in numbers], new
+
+
+def apply_patch(name, script):
+    """Return the lines of a script with the search, and which are new."""
+    patch = (ROOT / ".show/search.patch").read_text(encoding="utf-8")
+    patch = patch.partition(f"\n+++ b/{name}\n")[2].partition("\ndiff ")[0]
+    for hunk in re.split(r"^@@.*\n", patch, flags=re.M)[1:]:
+        old = re.sub(r"^(?:\+.*\n|[ -])", "", hunk, flags=re.M)
+        new = re.sub(r"^(?:-.*\n| )", "", hunk, flags=re.M)
+        if script.count(old) != 1:
+            raise LookupError(f"{name} has not once the lines of\n{hunk}")
+        script = script.replace(old, new)
+    lines = script.splitlines()  # what is new begins with a + still
+    new = {index for index, line in enumerate(lines) if line[:1] == "+"}
+    return [line.removeprefix("+") for line in lines], new
 
 
 def is_heading(lines, number):
@@ -63,7 +93,7 @@ def block(lines, first):
             if len(found) == 2 * found.count(""):
                 break  # as many are closed as opened
     elif line.count('"""') == 1:
-        end = 1 + next(n for n in after if lines[n].startswith('"""'))
+        end = 1 + next(n for n in after if '"""' in lines[n])
     else:  # what is indented, and a bracket that closes
         deeper = re.compile(rf"$|{indent} ").match
         end = next((n for n in after if not deeper(lines[n])), len(lines))
@@ -102,17 +132,18 @@ def type_blocks(blocks, lines):
 
 
 def assemble(lines, typed):
-    """Return [(number, line), ...], with the space and headings between.
-
-    Those have the number of the line below them.
-    """
+    """Return [(number, line), ...], with the space and headings above each."""
     script, heading, space = [], [], []
     for number, line in enumerate(lines):
-        if number in typed:
+        last = script[-1][1] if script else ""
+        if number in typed and last[-1:] + line.strip() in ("[]", "{}"):
+            script[-1] = (number, last + line.strip())
+        elif number in typed:
             script += [(number, text) for text in [*heading, *space, line]]
             heading, space = [], []
         elif is_heading(lines, number):
-            heading, space = [*space, line], []
+            gap = ["", ""] if last[:1] == " " else [""]
+            heading, space = [*gap, line], []
         elif not line:
             space = [""] * (1 + (lines[number - 1] == ""))
     return script
