@@ -1,188 +1,263 @@
-"""The talk, given by a machine: each step shows what its message says.
+"""The talk, given by a machine: through the command, as a speaker gives it.
 
-A speaker would be hurt by a step that breaks a page in front of people. So
-a live-coding server runs while the tags are checked out, forwards and back,
-with one database and one visitor all the way.
+A speaker would be hurt by a step that breaks a page in front of people, by a
+text that promises what is not so, and by what a command leaves behind.
 """
 
+import builtins
+import contextlib
+import os
 import re
-import shutil
+import signal
+import socket
 import subprocess
-from urllib.parse import urlencode
+import sys
+import symtable
 
+import httpx
 import psutil
 import pytest
-from servers import LIVE, PASSWORD, PATIENCE, ROOT, RUN, eventually
+from servers import PASSWORD, PATIENCE, ROOT, claim_port, eventually
+from stage import git, is_free, write_talk
 from steps import read_steps
-from talk import write_talk
 from test_all import Visitor, text
 
-
-STEPS = list(read_steps())
-EITHER = r"Flask's (`.+?`) or Django's (`.+?`)"
-DEED = r"\b(?:(open|follow|press|add|see|and) `(.+?)`|(sign up|log in))"
+COMMAND = [sys.executable, ROOT / ".show/talk.py"]
+STEPS = {step.tag: step for step in read_steps()}
+# What is done and seen at each step: in Flask | in Django, if not the same.
+DEEDS = (ROOT / ".ci/talk.txt").read_text(encoding="utf-8")
+DEEDS = dict(line.split(": ", 1) for line in DEEDS.splitlines())
 NOT_YET = (AssertionError, AttributeError, LookupError)
-ADMIN = f"{RUN} createsuperuser --noinput --username=admin --email=a@b.example"
 
 
-def git(folder, *arguments):
-    """Return what git says about a talk."""
-    command = ["git", *arguments]
-    return subprocess.check_output(command, cwd=folder, encoding="utf-8")
+class Half:
+    """One half of the talk: 0 is Flask's, 1 is Django's, 2 the other site."""
 
+    def __init__(self, number, ports):
+        self.number, self.ports = number, ports
+        self.url = f"http://127.0.0.1:{ports[number]}"
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory):
-    """Give the folder of a talk, to be copied."""
-    folder = tmp_path_factory.mktemp("original") / "talk"
-    write_talk(folder)
-    return folder
-
-
-@pytest.fixture
-def talk(original, tmp_path):
-    """Give the folder of a talk."""
-    return shutil.copytree(original, tmp_path / "talk")
+    def client(self):
+        options = {"timeout": PATIENCE, "trust_env": False}
+        return httpx.Client(base_url=self.url, **options)
 
 
 class Person(Visitor):
-    """A visitor of a server, who comes from its own pages."""
+    """A visitor of a server, who does what a step says."""
 
     def __init__(self, server):
         super().__init__(server.client())
-        self.origin, self.username = server.url, "nobody"
+        self.server, self.seen = server, {"/"}
 
-    def post(self, address, data=()):
-        return super().post(address, data, self.origin)
+    def send(self, address, data=()):
+        return super().send(address, data, self.server.url)
 
+    def log_in(self, username, password=PASSWORD):
+        self.open("/login/")
+        return self.press("Log in", username=username, password=password)
 
-class Speaker:
-    """A server for live coding, and who looks at its pages."""
+    def see(self, words):
+        assert words in text(self.page.root), words
 
-    def __init__(self, start, talk, name):
-        self.start, self.talk, self.name = start, talk, name
-        self.server = self.run(LIVE[name.partition("_")[2]])
-        self.person = Person(self.server)
-        self.person.open("/")
-        self.seen = {"/"}
+    def vote(self, status):
+        """Press the button of the other site."""
+        site = Half(2, self.server.ports)
+        page = site.client().get("/").text
+        assert f'action="{self.server.url}/"' in page
+        data = dict(re.findall('name="(.+?)" value="(.+?)"', page))
+        response = super().send("/", data, site.url)
+        assert response.status_code == int(status)
 
-    def run(self, command, **environ):
-        """Return the script, being started in the folder of the talk."""
-        server = self.start(self.name, command, folder=self.talk, **environ)
-        server.may_fail = True  # what is not there yet may be an error
-        return server
-
-    def check_out(self, tag):
-        """Go to a step, wait until new processes serve it."""
-        old = self.server.process.children(recursive=True)
-        git(self.talk, "checkout", tag)
-        for attempt in eventually:
-            with attempt:
-                self.server.file.touch()  # it may not have been watched before
-                _, alive = psutil.wait_procs(old, timeout=10)
-                assert not alive
-        self.server.wait()
-
-    def play(self, promise):
-        """Do what a step says, see what it says."""
-        own = r"\1" if "flask" in self.name else r"\2"
-        promise = re.sub(EITHER, own, " ".join(promise.split()))
-        person, verb = self.person, None
-        if f"PORT=8001 python {self.name}.py" in promise:
-            person = Person(self.run(RUN))
-        else:
-            person.open(person.page.address)
-        if "createsuperuser" in promise:
-            command = self.run(ADMIN, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
-            command.process.wait(PATIENCE)
-            person.username = "admin"
-        for word, quoted, phrase in re.findall(DEED, promise, re.I):
-            verb = verb if word == "and" else (word or phrase).lower()
-            match verb:
-                case "see":
-                    assert quoted in text(person.page.root), quoted
-                case "sign up":
-                    person.sign_up("ada")
-                case "log in":
-                    typed = {"username": person.username, "password": PASSWORD}
-                    person.press("Log in", **typed)
-                case _:
-                    getattr(person, verb)(quoted)
-            assert person.page.status < 500, (verb, quoted)
-            self.seen.add(person.page.address)
+    def play(self, tag):
+        """Do what is done at a step, see what is seen."""
+        for deed in DEEDS[tag].split("; "):
+            verb, _, words = deed.partition(" ")
+            words = words.split(" | ")
+            words = words[self.server.number % len(words)].split(" & ")
+            getattr(self, verb)(*words)
+            assert self.page.status < 500, deed
+            if "edit" not in self.page.address:  # which comes after its link
+                self.seen.add(self.page.address)
 
     def look(self):
         """Open all pages seen so far, logged in and not: none is an error."""
-        for person in (self.person, Person(self.server)):
+        eventually(self.client.get, "/")  # which may just be starting
+        for client in (self.client, self.server.client()):
             for address in sorted(self.seen):
-                page = person.client.get(address, follow_redirects=True)
+                page = client.get(address, follow_redirects=True)
                 assert page.status_code < 500, address
 
 
-def test_a_commit_is_a_step(talk):
-    text = (ROOT / ".show/steps.md").read_text("utf-8")
-    assert len(STEPS) == text.count("\n### ")
-    options = ["--reverse", "--decorate-refs=refs/tags", "--format=%D%n%B"]
-    log = git(talk, "log", *options, "todo-search~")
-    assert log == "".join(
-        f"tag: {step.tag}\n{step.title}\n\n{step.text}\n\n" for step in STEPS
-    )
-    scripts = {}
-    for step in STEPS:
-        for name in step.scripts:
-            scripts[name] = git(talk, "show", f"{step.tag}:{name}")
-            compile(scripts[name], name, "exec")
-    for name, script in scripts.items():
-        assert script == (ROOT / name).read_text("utf-8"), name
-    with pytest.raises(OSError):  # nothing is written into what is there
-        write_talk(talk)
+class Speaker:
+    """Who types into the command, and reads what it shows since then."""
+
+    def __init__(self, folder, *options, **environ):
+        claims = [claim_port() for _ in range(3)]
+        self.ports, self.claims = zip(*claims, strict=True)
+        self.people = [Person(Half(n, self.ports)) for n in (0, 1)]
+        self.log, self.read, self.children = folder.with_suffix(".log"), 0, []
+        with open(self.log, "wb") as log:
+            self.process = psutil.Popen(
+                [*COMMAND, folder, *options, "--ports", *map(str, self.ports)],
+                cwd=folder.parent,
+                env={**os.environ, "PYTHONIOENCODING": "utf-8", **environ},
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+            )
+
+    @eventually.wraps
+    def see(self, words):
+        screen = self.log.read_text("utf-8")[self.read :]
+        assert words in screen, screen
+        self.children = self.process.children(recursive=True)
+
+    def type(self, key, words):
+        self.read = len(self.log.read_text("utf-8"))
+        self.process.stdin.write(f"{key}\n".encode())
+        self.process.stdin.flush()
+        self.see(words)
+
+    def close(self):
+        """End its input, if it is not over: nothing of it may be left."""
+        self.process.stdin.close()
+        family = [self.process, *self.children]
+        _, alive = psutil.wait_procs(family, PATIENCE)
+        for process in alive:
+            process.kill()
+        assert not alive and all(map(is_free, self.ports))
 
 
-@pytest.mark.parametrize("framework", LIVE)
-@pytest.mark.parametrize("pair", ["todo", "site", "hello"])  # longest first
-def test_each_step_shows_what_it_says(pair, framework, talk, start):
-    other = "Django" if framework == "flask" else "Flask"
-    _starter, first, *steps = [
-        step
-        for step in STEPS
-        if step.tag.startswith(pair) and f"{other} alone" not in step.title
-    ]
-    git(talk, "checkout", first.tag)
-    speaker = Speaker(start, talk, f"{pair}_{framework}")
-    speaker.play(first.text)
-    speaker.look()
-    for step in steps:
-        print(f"Before and at {step.tag}:")  # shown with what fails
-        with pytest.raises(NOT_YET):  # or it shows nothing new
-            speaker.play(step.text)
-        speaker.check_out(step.tag)
-        speaker.play(step.text)
-        speaker.look()
-    for step in [first, *steps[:-1]][::-1]:
-        speaker.check_out(step.tag)
-        speaker.look()
+def test_a_commit_is_a_step(tmp_path, monkeypatch):
+    settings = tmp_path / "settings"
+    settings.write_text("[commit]\ngpgSign = true\n[tag]\ngpgSign = true\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    talk = tmp_path / "talk"
+    write_talk(talk, STEPS.values())
+    for tag, step in STEPS.items():
+        slide = git(talk, "show", tag)
+        assert slide.startswith(f"{tag}: {step.title}\n\n{step.text}\n")
+        assert max(map(len, step.text.splitlines())) <= 76, tag
+    slide = git(talk, "show", "todo-4")
+    halves = re.findall(r"^diff --git a/(\w+)", slide, re.M)
+    assert halves == ["todo_flask", "todo_django"]
+    for tag in ("hello-1", "site-5", "todo-11"):
+        for name in STEPS[tag].scripts:
+            script = (ROOT / name).read_text("utf-8")
+            assert git(talk, "show", f"{tag}:{name}") == script
 
 
-@pytest.mark.parametrize("name", ["todo_flask", "todo_django"])
-def test_the_search_finds(name, talk, start):
-    git(talk, "checkout", "todo-search")
-    server = start(name, folder=talk)
-    person = Person(server)
-    person.sign_up("ada")
-    person.add("50%", "a_b", "<b>")
-    server.seed((f"Milk {number}", False) for number in range(51))
-    found = {"mILK 50": "Milk 50", "%": "50%", "_": "a_b", "<b>": "<b>"}
-    for words in [*found, "x", '"', "' OR 1 --"]:
-        todos = [found[words]] if words in found else []
-        page = person.open("/?" + urlencode({"q": words}))
-        assert (page.values["q"], page.todos) == (words, todos)
-    person.open("/?q=mil")
-    assert person.follow("Older").todos == ["Milk 0"]
-    person.press("Complete Milk 0")
-    person.follow("Milk 0")
-    assert person.press("Save").todos == ["Milk 0 ✓"]
-    assert person.follow("Completed").todos == ["Milk 0 ✓"]
-    assert person.press("Add", title=" ").values["q"] == "mil"
-    person.press("Complete all")
-    person.press("Clear completed")
-    assert person.open("/").todos == ["<b>", "a_b", "50%"]
+def test_a_step_defines_all_names_that_it_uses():
+    shown = [step for step in STEPS.values() if step.minutes]
+    for step, name in [(s, name) for s in shown for name in s.scripts]:
+        script = "\n".join(step.scripts[name])
+        tables = [symtable.symtable(script, name, "exec")]
+        known = {s.get_name() for s in tables[0].get_symbols() if s.is_local()}
+        for table in tables:
+            tables += table.get_children()
+            used = {s.get_name() for s in table.get_symbols() if s.is_global()}
+            unknown = used - known - {*dir(builtins), "__file__", "__name__"}
+            assert not unknown, f"{name} needs {unknown} at {step.tag}"
+
+
+def test_a_text_promises_what_is_done_and_seen():
+    assert "todo-search" in STEPS, "its patch does not fit the scripts"
+    assert sum(step.minutes for step in STEPS.values()) == 45
+    assert sum(s.minutes for s in STEPS.values() if s.is_short) == 15
+    assert DEEDS.keys() == {tag for tag in STEPS if STEPS[tag].minutes}
+    for tag, step in STEPS.items():
+        scripts = sum(step.scripts.values(), [*step.scripts])
+        known = "\n".join([*DEEDS.values(), *scripts])
+        for words in re.findall("`(.+?)`", " ".join(step.text.split())):
+            assert words in known, (tag, words)
+
+
+@pytest.mark.parametrize("options", [[], ["--short"]])
+def test_each_step_shows_what_it_says(options, tmp_path):
+    titles = {
+        tag: f"\n{tag}: {step.title}"
+        for tag, step in STEPS.items()
+        if step.is_short or (step.minutes and not options)
+    }
+    with contextlib.closing(Speaker(tmp_path / "talk", *options)) as speaker:
+        speaker.see("Enter starts the clock")
+        speaker.type("", "0 of 15" if options else "0 of 45")
+        for tag, title in titles.items():
+            people = speaker.people[tag == "todo-11" :]
+            if tag != "hello-1":
+                for person in people:
+                    with pytest.raises(NOT_YET):  # or it shows nothing new
+                        person.play(tag)
+                speaker.type("", title)
+            if tag in ("site-5", "todo-10"):
+                speaker.type("v", title)
+            for person in people:
+                person.look()
+                person.play(tag)
+        for title in [*titles.values()][-2::-1]:
+            speaker.type("b", title)
+            for person in speaker.people:
+                person.look()
+
+
+def test_what_goes_wrong_is_one_key_away_from_right(tmp_path):
+    talk = tmp_path / "talk"
+
+    def save(name, lines):
+        (talk / name).write_bytes("\n".join([*lines, ""]).encode())
+
+    speaker = Speaker(talk, BROWSER="mkdir -p %s")
+    with contextlib.closing(speaker):
+        speaker.type("site-2", "\nsite-2: ")
+        scripts = STEPS["site-2"].scripts.items()
+        for person, (name, lines) in zip(speaker.people, scripts, strict=True):
+            person.look()
+            save(name, [*lines, "("])
+            speaker.see(f"{name} has ended")
+            save(name, lines)
+            eventually(person.play, "site-2")
+        speaker.type("todo-5", "\ntodo-5: ")
+        for name, lines in STEPS["todo-6"].scripts.items():
+            save(name, [line for line in lines if "    title " not in line])
+        speaker.see("todo_django.py has ended")
+        speaker.type("", " of 45 min")
+        speaker.type("", "Completed todo-6: 2 files changed")
+        speaker.type("r", "\ntodo-6: ")
+        for person in speaker.people:
+            person.look()
+            person.sign_up("ada")
+            person.play("todo-6")
+        for name, lines in STEPS["todo-7"].scripts.items():
+            save(name, lines)
+        speaker.type("", "Completed todo-7: nothing was missing")
+        git(talk, "checkout", "--quiet", "--force", "site-1")
+        speaker.see("\nsite-1: ")
+        if os.name == "posix":
+            speaker.type("o", "")
+            eventually((tmp_path / person.server.url.replace("//", "/")).stat)
+            for _ in range(2):
+                speaker.process.send_signal(signal.SIGINT)
+
+
+def test_what_is_in_the_way_is_said_in_a_line(tmp_path):
+    server = socket.create_server(("127.0.0.1", 0))
+    taken = ["talk", "--ports", str(server.getsockname()[1]), "0", "0"]
+    command, script = COMMAND
+    for words, options, environ in (
+        ("is there and no talk", [script, ".", "--ports", *"000"], {}),
+        ("is taken", [script, *taken], {}),
+        ("There is no git", [script, *taken], {"PATH": ""}),
+        ("pip install flask", ["-S", script, *taken], {}),
+    ):
+        run = subprocess.run(
+            [command, *options],
+            capture_output=True,
+            check=False,
+            cwd=tmp_path,
+            encoding="utf-8",
+            env={**os.environ, **environ},
+        )
+        assert run.returncode == 1
+        assert words in run.stderr and run.stderr.count("\n") == 1
+        assert [*tmp_path.iterdir()] == []
+    server.close()
