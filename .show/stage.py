@@ -23,6 +23,7 @@ LIVE = {  # without reloaders: Windows would not end what those start
 def git(folder, *words):
     """Return what git says of a folder; raise OSError if that is no."""
     quiet = {"stdin": subprocess.DEVNULL, "capture_output": True}
+    quiet["start_new_session"] = True  # no Ctrl-C stops it halfway
     command = ["git", "-C", folder, *words]
     run = subprocess.run(command, check=False, encoding="utf-8", **quiet)
     if run.returncode:
