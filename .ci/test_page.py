@@ -27,10 +27,7 @@ def test_a_topic_runs_where_the_page_says(topic, framework, start, tmp_path):
     assert person.sign_up("ada").headings[1] == "todos"
     if topic == "A form with a message":
         assert "title" in person.add(" ").errors
-        person.add("Buy milk")
-        person.follow("Buy milk")
-        assert "title" in person.press("Save", title=" ").errors
-        assert person.press("Save", title="Buy oats").todos == ["Buy oats"]
+        assert person.add("Buy milk").todos == ["Buy milk"]
         return
     person.press("Log out")
     assert person.log_in("ada", "wrong").headings[1] == "Log in"
