@@ -5,13 +5,14 @@ import signal
 import pytest
 from servers import Server
 
-# In the background a shell has interrupts ignored, and that is inherited.
+# A shell makes what it starts in the background ignore Ctrl-C; scripts that
+# the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
 def start(tmp_path):
-    """Give a function that starts demos; no unexpected traceback may come."""
+    """Give a function that starts scripts; no traceback may come of it."""
     servers = []
 
     def start(name, *command, folder="", **environ):

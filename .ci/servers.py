@@ -1,19 +1,15 @@
-"""The demos as processes, for the tests, the figures and the pictures.
+"""The scripts as processes, for the checks and the pictures."""
 
-Needs: pip install flask django waitress httpx psutil tenacity, and for tests
-       pytest pytest-xdist uv
-"""
-
-import contextlib
 import itertools
 import os
 import re
 import shutil
 import socket
 import sqlite3
-import subprocess
 import sys
+from contextlib import closing, suppress
 from pathlib import Path
+from subprocess import STDOUT
 
 import httpx
 import psutil
@@ -25,21 +21,21 @@ LIVE = {  # the commands for live coding
     "flask": "{python} -m flask --app {name} run --debug --port {port}",
     "django": "{python} {name}.py runserver {port}",
 }
-TABLES = {
-    "todo_flask": {"todo": "todo", "user": "user"},
-    "todo_django": {"todo": "todo_todo", "user": "auth_user"},
-}
+TODO_TABLES = {"todo_flask": "todo", "todo_django": "todo_todo"}
+USER_TABLES = {"todo_flask": "user", "todo_django": "auth_user"}
 PASSWORD = "correct horse"
 PATIENCE = 60  # seconds until something counts as hanging
-# What the environment says to other programs does not reach a demo.
+# Settings that are meant for other programs: a script does not get them.
 FOREIGN = re.compile("DJANGO|FLASK|PORT$|PYTHON|SECRET_KEY|WERKZEUG")
-# The rest is an error: waitress alone may leave open what it has at the end.
+# Warnings are errors, but for what waitress leaves open when it ends.
 WARNINGS = "error,ignore:unclosed file <waitress,ignore:unclosed <socket"
-# Systems give no client one of these.
+# Below the ports that systems give to clients.
 PORTS = itertools.count(20_000 + os.getpid() * 37 % 9_000)
+# Nothing here is encrypted; to read certificates would only take time.
+HTTP = {"timeout": PATIENCE, "trust_env": False, "verify": False}
 FAILURES = (AssertionError, OSError, httpx.TransportError)
 
-# eventually(f, x) returns what f(x) returns, once that does not fail.
+# eventually(f, x) calls f(x) until it does not fail; returns what it returns.
 eventually = tenacity.Retrying(
     retry=tenacity.retry_if_exception_type(FAILURES),
     stop=tenacity.stop_after_delay(PATIENCE),
@@ -49,25 +45,23 @@ eventually = tenacity.Retrying(
 
 
 def claim_port():
-    """Return a port that nobody has, and what keeps others here from it."""
+    """Return a free port, and a socket that keeps other tests away from it."""
     for port in PORTS:
-        claim = socket.socket(type=socket.SOCK_DGRAM)  # which no demo needs
-        try:
+        claim = socket.socket(type=socket.SOCK_DGRAM)  # no script uses UDP
+        with suppress(OSError):
             claim.bind(("127.0.0.1", port))
             socket.create_server(("127.0.0.1", port)).close()
             return port, claim
-        except OSError:
-            claim.close()
 
 
 class Server:
-    """A demo that is being started; with, wait() and client() wait for it."""
+    """A script that is being started; wait() and client() wait for it."""
 
     def __init__(self, name, folder, command=RUN, **environ):
         self.name = name
         self.port, self.claim = claim_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.may_fail = False  # or its traceback is a fault: see conftest.py
+        self.may_fail = False  # whether a traceback in its output is expected
         self.file = folder / f"{name}.py"
         self.database = folder / f"{name}.sqlite3"
         self.log = folder / f"{self.port}.log"
@@ -75,16 +69,12 @@ class Server:
             folder.mkdir(exist_ok=True)
             shutil.copy(ROOT / self.file.name, folder)
         words = {"python": sys.executable, "name": name, "port": self.port}
+        words = [word.format(**words) for word in command.split()]
         env = {k: os.environ[k] for k in os.environ if not FOREIGN.match(k)}
         env |= {"PORT": str(self.port), "PYTHONWARNINGS": WARNINGS, **environ}
         with open(self.log, "wb") as log:
             self.process = psutil.Popen(
-                [word.format(**words) for word in command.split()],
-                cwd=folder,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                words, cwd=folder, env=env, stdout=log, stderr=STDOUT
             )
 
     def output(self):
@@ -101,50 +91,44 @@ class Server:
 
     def client(self, cookies=None):
         """Return an HTTP client that sends what browsers and forms send."""
+        url = self.wait().url
         token = (cookies or {}).get("todo_django_csrf", "")
+        headers = {"Origin": url, "X-CSRFToken": token}
         return httpx.Client(
-            base_url=self.wait().url,
-            cookies=cookies,
-            headers={"Origin": self.url, "X-CSRFToken": token},
-            timeout=PATIENCE,
-            trust_env=False,
-            verify=False,  # quicker to make, and nothing here is encrypted
+            base_url=url, cookies=cookies, headers=headers, **HTTP
         )
 
-    def sign_up(self, username):
+    def sign_up(self, name):
         """Return a client that has signed up."""
-        visitor = self.client()
-        visitor.get("/signup/")
-        visitor = self.client(visitor.cookies)
-        form = {"username": username}
-        form["password1"] = form["password2"] = PASSWORD
-        assert visitor.post("/signup/", data=form).status_code == 302
+        visitor = self.client(self.client().get("/signup/").cookies)
+        form = {"username": name, "password1": PASSWORD, "password2": PASSWORD}
+        assert visitor.post("/signup/", data=form).is_redirect
         return self.client(visitor.cookies)
 
     def query(self, sql, rows=None):
-        """Run SQL, about {todo} and {user}; for each of the rows, if given."""
-        sql = sql.format(**TABLES[self.name])
-        with contextlib.closing(sqlite3.connect(self.database)) as db, db:
+        """Run SQL on {todo} and {user}; once for each of the rows, if any."""
+        todo, user = TODO_TABLES[self.name], USER_TABLES[self.name]
+        sql = sql.format(todo=todo, user=user)
+        with closing(sqlite3.connect(self.database)) as db, db:
             if rows is None:
                 return db.execute(sql).fetchall()
             return db.executemany(sql, rows)
 
     def seed(self, todos, username="ada"):
         """Add (title, completed) pairs to a list; the last will be on top."""
-        owner = f"(SELECT id FROM {{user}} WHERE username = '{username}')"
-        sql = "INSERT INTO {todo} (owner_id, title, completed) VALUES"
-        self.query(f"{sql} ({owner}, ?, ?)", todos)
+        sql = f"""INSERT INTO {{todo}} (owner_id, title, completed)
+            SELECT id, ?, ? FROM {{user}} WHERE username = '{username}'"""
+        self.query(sql, todos)
 
-    def stop(self):
+    def stop(self, *error):
         """Kill it, with what it has started."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            for process in self.process.children(recursive=True):
+        processes = [self.process]
+        with suppress(psutil.NoSuchProcess):
+            processes += self.process.children(recursive=True)
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
-            self.process.kill()
         self.process.wait(PATIENCE)
         self.claim.close()
 
-    __enter__ = wait
-
-    def __exit__(self, *error):
-        self.stop()
+    __enter__, __exit__ = wait, stop  # for "with"

@@ -1,24 +1,21 @@
-"""Tests of the demos as processes: started, crowded, killed, starved."""
+"""Tests of the scripts as processes: started, crowded, killed, attacked."""
 
-import contextlib
 import re
-import shutil
 import signal
 import socket
-import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 import pytest
-from servers import LIVE, PASSWORD, PATIENCE, ROOT, RUN, eventually
+from servers import LIVE, PATIENCE, ROOT, RUN, eventually
 
-PAIRS = [[f"{p}_flask", f"{p}_django"] for p in ("hello", "site", "todo")]
-SCRIPTS = [name for pair in PAIRS for name in pair]
-TODOS = PAIRS[2]
+SITES = ["site_flask", "site_django"]
+TODOS = ["todo_flask", "todo_django"]
+SCRIPTS = ["hello_flask", "hello_django", *SITES, *TODOS]
 WINDOWS = sys.platform == "win32"
 KEY = "x" * 50
-TEXTS = {path.stem: path.read_text("utf-8") for path in ROOT.glob("*.py")}
 
 each_script = pytest.mark.parametrize("name", SCRIPTS)
 each_todo_list = pytest.mark.parametrize("name", TODOS)
@@ -31,25 +28,22 @@ def visit(server):
 
 def with_an_error(name):
     """Return a script whose first page divides by zero."""
-    view = r"(def (hello_world|index)\(\w*\):\n)"
-    return re.sub(view, r"\1    1 / 0\n", TEXTS[name])
+    script = (ROOT / f"{name}.py").read_text("utf-8")
+    return re.sub(r"(def (hello_world|index)\(.*\n)", r"\1    1 / 0\n", script)
 
-
-# --- Starting ----------------------------------------------------------------
 
 UV = "{python} -m uv run --quiet --no-python-downloads --python {python}"
-# Any other server, which knows nothing of waitress and sets up no logging.
+# Another server, which sets up no logging.
 WSGIREF = """\
-import sys, {name} as demo
+import sys, {name} as script
 from wsgiref.simple_server import make_server
-application = getattr(demo, "app", None) or demo.application
+application = getattr(script, "app", None) or script.application
 make_server("127.0.0.1", int(sys.argv[1]), application).serve_forever()
 """
 MANAGE = [
     ("hello_django", "check", "System check identified no issues"),
     ("site_django", "check", "System check identified no issues"),
     ("todo_django", "check", "System check identified no issues"),
-    ("todo_django", "check --deploy", "System check identified"),
     ("todo_django", "makemigrations --check", "No changes detected"),
     ("todo_django", "migrate", "No migrations to apply"),
     ("todo_django", "shell -c print(Todo.objects.exists())", "False"),
@@ -59,36 +53,33 @@ MANAGE = [
 @each_script
 @pytest.mark.parametrize("command", [RUN, f"{UV} {{name}}.py"])
 def test_it_serves_until_ctrl_c_and_warns_of_nothing(start, name, command):
-    """Who types the documented line gets the page, and no riddles."""
+    """Whoever types the documented line gets the page, and no riddles."""
     server = start(name, command)
     assert visit(server).get("/").status_code == 200
-    if not WINDOWS:  # where a program cannot press it for another
-        first = server.process
-        script = [first, *first.children()][-1]  # uv leaves it to the script
+    if not WINDOWS:  # where no program can press it for another
+        # If this is uv, it leaves that to the script that it has started.
+        script = [server.process, *server.process.children()][-1]
         script.send_signal(signal.SIGINT)
-        assert first.wait(PATIENCE) == 0
+        assert server.process.wait(PATIENCE) == 0
     # What waitress may add on a busy machine is no riddle of the script.
     output = re.sub(r"Task queue depth is \d+\n", "", server.output())
     assert output == f"Serving on {server.url}\n"
 
 
-@pytest.mark.parametrize("name", PAIRS[1] + PAIRS[2])
-@pytest.mark.skipif(WINDOWS, reason="there, waitress shares a port")
+@pytest.mark.parametrize("name", SITES + TODOS)
 def test_a_busy_port_is_named_in_one_line(start, name):
-    """Who has two demos is told what is wrong, and what to do."""
+    """Whoever runs two scripts is told what is wrong, and what to do."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        # Of what waitress leaves open, Python only speaks when asked.
-        second = start(name, PORT=str(port), PYTHONWARNINGS="")
+        second = start(name, PORT=str(port))
         assert second.process.wait(PATIENCE) == 1
-    line = rf"Port {port}: .+\. Set PORT to another number\.\n"
-    assert re.fullmatch(line, second.output())
+    assert re.fullmatch(rf"Port {port}: .+\n", second.output())
 
 
 @each_script
 @pytest.mark.parametrize("command", [RUN, "{python} wsgi.py {port}"])
 def test_an_error_is_plain_and_told_once(start, tmp_path, name, command):
-    """Visitors learn nothing of the code; who runs it learns all, once."""
+    """Visitors learn nothing of the code; its owner learns all, once."""
     (tmp_path / "wsgi.py").write_text(WSGIREF.format(name=name), "utf-8")
     (tmp_path / f"{name}.py").write_text(with_an_error(name), "utf-8")
     server = start(name, command)
@@ -115,31 +106,30 @@ def test_live_coding_reloads_what_is_saved_and_explains_errors(start, name):
             server.file.touch()  # it may not have been watched before
             raise AssertionError(response.text)
 
+    original = server.file.read_text("utf-8")
     for script, status, text in [
         (with_an_error(name), 500, "ZeroDivisionError"),
-        (TEXTS[name], 200, ""),
+        (original, 200, ""),
     ]:
         saved = server.file.with_suffix(".new")
         saved.write_text(script, "utf-8")
-        saved.replace(server.file)  # in one go, as editors do
+        # In one go, as editors do; on Windows, when nobody reads the file.
+        eventually(saved.replace, server.file)
         eventually(see, status, text)
 
 
 @pytest.mark.parametrize("name, command, expected", MANAGE)
 def test_it_is_its_own_manage_py(start, name, command, expected):
-    """Who knows Django's commands can type them."""
+    """Anyone who knows Django's commands can type them."""
     server = start(name, f"{RUN} {command}")
     assert server.process.wait(PATIENCE) == 0, server.output()
     assert expected in server.output()
 
 
-# --- Surviving ---------------------------------------------------------------
-
-
 def add(client, title):
     """Add a to-do; the answer has to be the way to the list."""
     response = client.post("/", data={"title": title})
-    assert response.status_code == 302, response.text
+    assert response.is_redirect, response.text
 
 
 def titles(server):
@@ -176,21 +166,24 @@ def test_sixteen_clients_add_at_once(start, name, count):
     assert sorted(titles(servers[0])) == sorted(added)
 
 
-def test_a_backup_disturbs_no_reader_and_holds_no_password(todos):
-    """Nor does a long import; and who gets hold of a copy cannot log in."""
-    with contextlib.closing(sqlite3.connect(todos.database)) as db:
-        db.execute("BEGIN EXCLUSIVE")
-        assert "Buy milk" in todos.ada.get("/").text
-        backup = "".join(db.iterdump())
-    assert "Buy milk" in backup
-    assert PASSWORD not in backup
+@pytest.mark.skipif(WINDOWS, reason="its clock of a process is too coarse")
+def test_a_long_list_costs_little_more_than_a_short_one(todos):
+    """The years do not make it slow."""
+    costs = []
+    for count in (99, 99_900):
+        todos.seed(("Buy milk", number % 2) for number in range(count))
+        before = sum(todos.process.cpu_times()[:2])
+        for _ in range(20):
+            assert todos.ada.get("/").status_code == 200
+        costs.append(sum(todos.process.cpu_times()[:2]) - before)
+    assert costs[1] < 10 * costs[0]  # two or three times as much, in fact
 
 
 @each_todo_list
 def test_without_a_key_there_is_none_to_be_guessed(start, name):
     """No cookie of one start is worth anything at another."""
     cookies = start(name).sign_up("ada").cookies
-    assert start(name).client(cookies).get("/").status_code == 302
+    assert start(name).client(cookies).get("/").is_redirect
 
 
 def test_what_was_answered_survives_kill_9(todos, start):
@@ -199,7 +192,7 @@ def test_what_was_answered_survives_kill_9(todos, start):
     answered = []
 
     def add_until_the_kill(number):
-        with contextlib.suppress(httpx.TransportError):
+        with suppress(httpx.TransportError):
             for n in range(40):
                 add(clients[number], f"{number}-{n}")
                 answered.append(f"{number}-{n}")
@@ -216,7 +209,7 @@ def test_what_was_answered_survives_kill_9(todos, start):
 
 @each_todo_list
 def test_a_start_can_be_killed_at_any_moment(start, name):
-    """Who presses Ctrl-C too soon has no database to mend."""
+    """Pressing Ctrl-C too soon leaves no database to mend."""
     tables = "SELECT count(*) FROM sqlite_master"
     complete = start(name).wait().query(tables)
     for changes in range(2, 7):  # the first is no file at all
@@ -225,36 +218,16 @@ def test_a_start_can_be_killed_at_any_moment(start, name):
         while len(sizes) < changes and "Serving" not in server.output():
             assert server.process.poll() is None
             files = server.file.parent.glob("*.sqlite3*")
-            with contextlib.suppress(FileNotFoundError):
+            with suppress(OSError):  # one of them may be going
                 sizes.add(tuple(file.stat().st_size for file in files))
         server.stop()
         start(name, folder=f"killed-{changes}").wait()
         assert server.query(tables) == complete
 
 
-@each_todo_list
-@pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv")
-def test_a_database_that_cannot_be_written_can_be_read(start, name):
-    """A backup that was put back may belong to somebody else."""
-    # Root may write any file, unless that right is given up.
-    server = start(name, f"setpriv --bounding-set -dac_override {RUN}")
-    server.may_fail = True
-    client = server.sign_up("ada")
-    add(client, "Buy milk")
-    server.database.chmod(0o444)
-    for _ in range(3):
-        assert "Buy milk" in client.get("/").text
-        assert client.post("/", data={"title": "Lost"}).status_code == 500
-    assert "Lost" not in client.get("/").text
-    assert server.output().count("OperationalError:") >= 3
-
-
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: "
 # What reaches a script only through waitress; ~ stands for ada's headers.
 HOSTILE = [
-    b"GET http://evil.example/ HTTP/1.1~",
-    b"GET //evil.example/.. HTTP/1.1~",
-    b"BREW / HTTP/1.1~",
     b"GET / HTTP/1.0\r\n",
     b"GET / HTTP/1.1\r\nHost: \xff\r\n",
     b"GET / HTTP/1.1\r\nHost: [::1\r\n",
@@ -277,53 +250,3 @@ def test_hostile_bytes_get_an_answer_and_no_error(todos):
             answer = link.recv(65536)
         assert re.match(rb"HTTP/1\.[01] [234]\d\d ", answer), hostile[:60]
     assert "Buy milk" in todos.ada.get("/").text
-
-
-# --- The repository ----------------------------------------------------------
-
-DOCUMENTS = [ROOT / "README.md", *ROOT.glob(".github/*.md")]
-FENCED = r"(?ms)^```.*?^```$"
-PROSE = {f: re.sub(FENCED, "", f.read_text("utf-8")) for f in DOCUMENTS}
-
-
-def test_the_top_level_holds_the_demos_and_nothing_else():
-    """Who opens the repository sees at once what it is."""
-    names = {path.stem for path in ROOT.glob("[!._]*")}
-    assert names == {*SCRIPTS, "test_all", "README"}
-
-
-@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair[0])
-def test_a_pair_has_what_both_have_in_the_same_order(pair):
-    """Who compares the two finds the same thing at the same place."""
-    pattern = r"(?m)^(?:def (\w+)|HTML\[(.+)\] =)"
-    flask, django = [re.findall(pattern, TEXTS[name]) for name in pair]
-    shared = [name for name in flask if name in django]
-    assert shared == [name for name in django if name in flask]
-
-
-@pytest.mark.parametrize("document", ["README.md", ".github/side-by-side.md"])
-def test_documents_quote_the_scripts_word_for_word(document):
-    """Who copies from a document gets what was tested."""
-    whole = (ROOT / document).read_text("utf-8")
-    for quote in re.findall(r"(?ms)^```(?:python|html)\n(.*?)^```$", whole):
-        assert any(f"\n{quote}" in text for text in TEXTS.values()), quote
-    patch = (ROOT / ".show/search.patch").read_text("utf-8")
-    for quote in re.findall(r"(?ms)^```diff\n(.*?)^```$", whole):
-        for piece in quote.split(" ...\n"):
-            assert piece in patch, piece
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_links_lead_to_files_and_headings_that_exist(document):
-    """Who follows one arrives."""
-    link = r'\]\(<?([^)>\s]+)|(?:src|srcset|href)="([^"]+)"'
-    for groups in re.findall(link, PROSE[document]):
-        path, _, anchor = "".join(groups).partition("#")
-        if re.match(r"\w+:", path):
-            continue  # somewhere else
-        file = (document.parent / path).resolve() if path else document
-        assert file.exists(), path
-        if anchor:
-            titles = re.findall(r"(?m)^#+ (.+)$", PROSE[file])
-            words = [re.sub(r"[^\w -]", "", title.lower()) for title in titles]
-            assert anchor in {word.replace(" ", "-") for word in words}
