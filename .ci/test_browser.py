@@ -328,5 +328,5 @@ def test_page(visitor, kind, pages):
             page.keyboard.press("PageDown")
             expect(steps.and_(page.locator(":visible"))).to_have_id(step.tag)
         page.keyboard.press("s")
-        first = page.locator("#a-login").get_by_role("button").first
+        first = page.locator("#requiring-a-login").get_by_role("button").first
         assert copy(first).startswith("from flask import ")
