@@ -36,7 +36,7 @@ def find_stale(document):
     text = document.read_text("utf-8")
     stale = []
     for quote in re.findall(
-        r"(?ms)^```(?:diff|html|python)\n(.*?)^```$", text
+        r"(?ms)^```(?:diff|html|python|sql)\n(.*?)^```$", text
     ):
         for piece in quote.split(" ...\n"):
             if dedent(piece) not in read_pieces(piece.count("\n")):
