@@ -22,6 +22,7 @@ class Step(NamedTuple):
     say: str  # what is worth saying
     minutes: float  # how long that takes; 0 for a starter
     is_short: bool  # whether the short talk has it, too
+    type: str  # what whoever types it has to know before
     run: str  # what talk.py has to run for it
 
 
@@ -44,7 +45,8 @@ def read_steps():
                 return
         yield Step(
             *(tag, title, text.strip(), scripts, new, parts["Say"].strip()),
-            *(float(minutes or 0), "short" in talks, parts["Run"].strip()),
+            *(float(minutes or 0), "short" in talks),
+            *(parts["Type"].strip(), parts["Run"].strip()),
         )
 
 

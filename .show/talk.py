@@ -57,6 +57,7 @@ class Talk:
                 self.obey(key)
         finally:
             self.stop()
+            print()
 
     def listen(self):
         """Read what is typed, in a thread; where it ends, the talk ends."""
@@ -102,18 +103,24 @@ class Talk:
             case "" if self.after:
                 typed = compare(self.folder, self.after[0])
                 self.go(self.after[0], note=typed)
+            case "":
+                print("That was the last step; q ends the talk.")
             case "b" if self.before:
                 self.go(self.before[-1])
             case "r":
-                self.go(self.step, with_data=False)
+                self.go(self.step, False, "Anew, with empty lists.")
             case "v":
-                self.show(not self.is_live)
+                mode = "As visitors see it" if self.is_live else "For you"
+                self.show(not self.is_live, f"{mode}; v changes that.")
             case "o":
                 for port in self.ports[:2]:
-                    webbrowser.open(f"http://{HOST}:{port}/")
+                    print(address := f"http://{HOST}:{port}/")
+                    webbrowser.open(address)
             case _ if named:
                 self.go(*named)
             case _:
+                if key not in ("?", "b"):
+                    print(f"There is no {key}.")
                 for step in self.steps:
                     here = ">" if step == self.step else " "
                     print(f"{here} {step.tag:12}{step.title}")
@@ -121,6 +128,8 @@ class Talk:
 
     def go(self, step, with_data=True, note=""):
         """Go to a step, and show it."""
+        if not note and git(self.folder, "diff", "HEAD"):
+            note = "What you had changed in the scripts is gone."
         self.stop()
         self.show(note=check_out(self.folder, step.tag, with_data) or note)
 
@@ -146,12 +155,15 @@ class Talk:
         if step.run:
             self.servers[1].start(step.run)
             self.servers[1].process.wait()
+            self.servers[1].stop()  # it has ended, and that is no news
         print("\n" * get_terminal_size().lines)
         title = f"{step.tag}: {step.title} ({step.minutes:g} min)"
         say = f"Say: {step.say or 'nothing'}"
         coming = [f"Next: {s.tag}, {s.title}" for s in self.after[:1]]
-        for text in (title, step.text, say, *coming, note):
-            print(fill(" ".join(text.split()), 72), end="\n\n")
+        typing = [f"To type it: {s.type}" for s in self.after[:1] if s.type]
+        for text in (title, step.text, say, *coming, *typing, note):
+            words = text.replace(":9000", f":{self.ports[2]}").split()
+            print(fill(" ".join(words), 72), end="\n\n")
 
 
 def main():
