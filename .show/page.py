@@ -88,10 +88,15 @@ def find_needs(piece, script):
         elif isinstance(node, ast.Assign):
             note = ["# Below the application:"]
     if place and not any(it.lineno - 1 in place for it in tree.body):
-        where = get_place(read(script).splitlines(), place.start)
-        if re.match("[A-Z_]+=", piece):
+        lines = read(script).splitlines()
+        where = get_place(lines, place.start)
+        if piece.startswith('"'):  # in a list
+            above = "\n".join(lines[: place.start])
+            where = re.findall(r"(\w+)\W*\[$", above, re.M)[-1]
+        elif where == "settings.configure":
             where += "; in a project's settings.py without the commas"
-        needs = [f"# {line}" for line in [f"Inside {where}", *needs]]
+        needs = [f"# {line.lstrip('# ')}" for line in needs]
+        needs.insert(0, f"# Inside {where}")
     if names:
         needs.append(f"# From {Path(script).name}: {', '.join(sorted(names))}")
     return "".join(f"{line}\n" for line in needs)
@@ -152,7 +157,7 @@ def show_step(lines, new):
 def get_place(lines, number):
     """Return what a line stands in: a section, a function, a template."""
     start = re.compile(
-        r'(?:def |class |HTML\["|(?=SCH|settings|urlp))([\w.]+)'
+        r'(?:def |class |HTML\["|(?=SCH|app.config.u|settings|urlp))([\w.]+)'
     )
     for n in range(number, -1, -1):
         if is_heading(lines, n):
