@@ -116,6 +116,7 @@ class Guest:
         if self.kind == "phone":
             file = self.folder / f"{self.server.name} {state}.html"
             file.write_text(self.response.text(), encoding="utf-8")
+            assert self.page.evaluate("innerWidth") < 500  # as wide as it is
         for wrong in self.page.locator("[aria-invalid], .errorlist").all():
             expect(wrong).to_have_css("border-left-width", THICK)
         for width, height, scheme, letters in self.looks:
