@@ -778,7 +778,7 @@ class TodoTests(PortTests, HostTests):
                 self.assertEqual(page.status, 200)
                 self.assertRegex(page.headings[0], "^Error: ")
                 self.assertRegex(page.errors["title"], messages)
-                self.assertEqual(page.values, {"title": title})
+                self.assertEqual(page.values["title"], title)
         self.assertEqual(visitor.open("/").todos, ["Buy milk"])
 
     def test_html_and_sql_are_text_of_up_to_200_characters(self):
@@ -789,14 +789,14 @@ class TodoTests(PortTests, HostTests):
         for title in titles:
             page = visitor.press(f"Complete {title}")
             self.assertIn(f"Delete {title}", page.buttons)
-            self.assertEqual(visitor.follow(title).values, {"title": title})
+            self.assertEqual(visitor.follow(title).values["title"], title)
             self.assertEqual(visitor.press("Save").status, 200)
         for title in titles:
             visitor.press(f"Delete {title}")
         self.assertEqual(visitor.page.todos, [])
         visitor.add("two  spaces")
         page = visitor.follow("two spaces")  # as a browser shows them
-        self.assertEqual(page.values, {"title": "two  spaces"})
+        self.assertEqual(page.values["title"], "two  spaces")
 
     def test_only_the_page_of_what_does_not_exist_is_an_error(self):
         visitor = self.member("Buy milk")

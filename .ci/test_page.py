@@ -24,14 +24,14 @@ def test_a_topic_runs_where_the_page_says(topic, framework, start, tmp_path):
     if topic == "A route":
         assert person.open("/about/").headings == ("About Me", "About Me")
         return
-    assert person.sign_up("ada").headings[1] == "todos"
+    assert "Log out" in person.sign_up("ada").buttons
     if topic == "A form with a message":
         assert "title" in person.add(" ").errors
         assert person.add("Buy milk").todos == ["Buy milk"]
         return
     person.press("Log out")
     assert person.log_in("ada", "wrong").headings[1] == "Log in"
-    assert person.log_in("ada").headings[1] == "todos"
+    assert "Log out" in person.log_in("ada").buttons
 
 
 def global_names(table):

@@ -57,7 +57,8 @@ class Person(Visitor):
         return self.press("Log in", username=username, password=password)
 
     def see(self, words):
-        assert words in text(self.page.root), words
+        said = text(self.page.root.find(".//main") or self.page.root)
+        assert words in said, f"no {words!r} (.ci/talk.txt) in: {said}"
 
     def vote(self, status):
         """Press the button of the other site."""
