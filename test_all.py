@@ -660,7 +660,7 @@ class TodoTests(PortTests, HostTests):
         visitor = self.member("Buy milk")
         db = sqlite3.connect(self.database, isolation_level=None)
         with contextlib.closing(db):
-            db.execute("BEGIN IMMEDIATE")
+            db.execute("BEGIN EXCLUSIVE")
             for address in ("/", "/1/edit/", "/login/", "/signup/"):
                 visitor.open(address)
 
@@ -772,7 +772,7 @@ class TodoTests(PortTests, HostTests):
         edit = visitor.page.links["Buy milk"]
         messages = "Use 1 to 200 characters|This field is required|at most 200"
         for address, button in (("/", "Add"), (edit, "Save")):
-            for title in (" \t ", "x" * 201):
+            for title in (" \t ", '"><b>' * 41):
                 visitor.open(address)
                 page = visitor.press(button, title=title)
                 self.assertEqual(page.status, 200)
@@ -816,11 +816,15 @@ class TodoTests(PortTests, HostTests):
     def test_other_sites_can_post_nothing(self):
         visitor = self.member("Buy milk")
         toggle, data = visitor.page.form("Complete Buy milk")
-        edit = visitor.page.links["Buy milk"]
+        delete, edit = (
+            toggle.replace("toggle", x) for x in ("delete", "edit")
+        )
+        addresses = ["/", toggle, delete, edit, "/toggle-all/", "/logout/"]
+        addresses += ["/clear-completed/", "/login/", "/signup/"]
         evil = ("https://evil.example", "http://localhost.evil.example")
         evil += ("http://localhost:9", "https://localhost", "null", "")
         for origin in evil:
-            for address in ("/", toggle, edit, "/login/", "/signup/"):
+            for address in addresses:
                 page = visitor.post(address, data, origin)
                 self.assertEqual(page.status, 403, (origin, address))
                 self.assertEqual(page.read("h1"), "Forbidden")
@@ -901,6 +905,9 @@ class TodoDjango(TodoTests, TodoDjangoTest):
             page = self.client.get(f"/admin/todo/todo/?{query}")
             self.assertContains(page, "Buy milk")
             self.assertContains(page, "Feed the cat", count=0)
+        number = member.page.links["Buy milk"].split("/")[1]
+        page = self.client.get(f"/admin/todo/todo/{number}/change/")
+        self.assertContains(page, ">Buy milk<")  # its name, not the field
         page = self.client.get("/admin/todo/todo/add/")
         self.assertContains(page, "admin-autocomplete")
         self.assertContains(page, member.username, count=0)  # of many
