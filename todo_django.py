@@ -243,7 +243,7 @@ def signup(request):
             with transaction.atomic():
                 user.save()
                 login(request, user)
-                request.session.save()  # or neither account nor session
+                request.session.save()  # else no account, either
             return redirect("index")
         except IntegrityError:
             form.full_clean()  # finds the name, if it was taken meanwhile

@@ -40,7 +40,7 @@ HTML = {}  # the templates by name; Flask escapes what ends in .html
 
 app = Flask(__name__)
 app.config.update(
-    MAX_CONTENT_LENGTH=500_000,  # bytes; Flask's own limits spare most forms
+    MAX_CONTENT_LENGTH=500_000,  # bytes; Flask itself limits multipart only
     # In the environment it outlives a reload, which then logs nobody out.
     SECRET_KEY=os.environ.setdefault("SECRET_KEY", secrets.token_hex()),
     # All ports of a host share their cookies, so this has its own name.
