@@ -21,7 +21,8 @@ import re
 import sys
 from itertools import cycle
 from pathlib import Path
-from textwrap import dedent
+from symtable import symtable
+from textwrap import dedent, indent
 
 from jinja2 import Environment, FileSystemLoader
 from markdown_it import MarkdownIt
@@ -58,47 +59,43 @@ def highlight(code, language="python"):
 
 
 def find(piece, script):
-    """Return the lines at which a piece stands, however far indented."""
-    piece, script = (
-        re.sub("\n *", "\n", f"\n{it.rstrip()}\n") for it in (piece, script)
-    )
-    before, found, _ = script.partition(piece)
-    first = before.count("\n")
-    return range(first, first + found.count("\n") - 1)
+    """Return the match of a piece in a script, however far indented."""
+    lines = map(re.escape, piece.rstrip().split("\n"))
+    return re.search("^ *" + "\n *".join(lines) + "$", script, re.M)
 
 
-def find_needs(piece, script):
+def find_names(table):
+    """Return the names that code takes from outside, builtins excepted."""
+    names = {it.get_name() for it in table.get_symbols() if it.is_global()}
+    children = map(find_names, table.get_children())
+    return names.union(*children).difference(dir(builtins))
+
+
+def find_needs(piece, name):
     """Return what a piece of a script needs: imports, and comments."""
-    tree, place = ast.parse(read(script)), find(piece, read(script))
-    used, own, needs, note = set(), {*dir(builtins), "__name__"}, [], []
-    for node in ast.walk(tree):
-        if getattr(node, "lineno", 0) - 1 not in place:
-            continue
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            used.add(node.id)
-        elif not isinstance(node, ast.keyword):
-            own |= {getattr(node, key, "") for key in ("arg", "id", "name")}
-    names = used - own
-    for node in tree.body:
+    # In a function, what a piece makes itself is not from outside.
+    function = "def piece():\n" + indent(piece, " ")
+    names = find_names(*symtable(function, name, "exec").get_children())
+    script, needs, note = read(name), [], []
+    for node in ast.parse(script).body:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            brought = {it.asname or it.name: it for it in node.names}
-            node.names = [brought[name] for name in brought if name in names]
-            names -= set(brought)
+            node.names = [it for it in node.names if it.name in names]
+            names -= {it.name for it in node.names}
             needs += [*note, ast.unparse(node)] if node.names else []
         elif isinstance(node, ast.Assign):
             note = ["# Below the application:"]
-    if place and not any(it.lineno - 1 in place for it in tree.body):
-        lines = read(script).splitlines()
-        where = get_place(lines, place.start)
+    place = find(piece, script)
+    if place[0].startswith(" "):
+        above = script[: place.start()]
+        where = get_place(script.splitlines(), above.count("\n"))
         if piece.startswith('"'):  # in a list
-            above = "\n".join(lines[: place.start])
             where = re.findall(r"(\w+)\W*\[$", above, re.M)[-1]
         elif where == "settings.configure":
             where += "; in a project's settings.py without the commas"
         needs = [f"# {line.lstrip('# ')}" for line in needs]
         needs.insert(0, f"# Inside {where}")
     if names:
-        needs.append(f"# From {Path(script).name}: {', '.join(sorted(names))}")
+        needs.append(f"# From {Path(name).name}: {', '.join(sorted(names))}")
     return "".join(f"{line}\n" for line in needs)
 
 
