@@ -38,23 +38,20 @@ def find_stale(document):
 
 def find_closest(quote):
     """Return the piece that is most like a quote."""
-    count, lines = quote.count("\n"), set(dedent(quote).splitlines())
-    near = []  # of about this length, and with half of these lines
-    for length in range(max(1, count - 5), count + 6):
-        for piece in read_pieces(length):
-            if len(lines & set(piece.splitlines())) >= len(lines) / 2:
-                near.append(piece)
+    quote = dedent(quote)
+    count, ends = quote.count("\n"), re.compile(r"\A.*\n|.*\n\Z")
 
     def likeness(piece):
-        pair = (piece, dedent(quote))
-        return SequenceMatcher(None, *pair, autojunk=False).ratio()
-
-    def ends(piece):
-        return piece.splitlines()[0], piece.splitlines()[-1]
+        return SequenceMatcher(None, piece, quote, autojunk=False).ratio()
 
     # One that begins and ends alike, or a quote could lose what has grown.
-    whole = [piece for piece in near if ends(piece) == ends(dedent(quote))]
-    return max(whole or near or read_pieces(count), key=likeness)
+    whole = [
+        piece
+        for length in range(max(1, count - 5), count + 6)
+        for piece in read_pieces(length)
+        if ends.findall(piece) == ends.findall(quote)
+    ]
+    return max(whole or read_pieces(count), key=likeness)
 
 
 @pytest.mark.parametrize("document", QUOTING, ids=lambda path: path.name)

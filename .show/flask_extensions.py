@@ -148,7 +148,7 @@ def edit(todo_id):
         form.populate_obj(todo)
         db.session.commit()
         return redirect(url_for("index"))
-    return render_template("edit.html", form=form)
+    return render_template("form.html", form=form, title="Edit", button="Save")
 
 
 HTML["form.html"] = """\
@@ -157,9 +157,13 @@ HTML["form.html"] = """\
 <title>{{ title }}</title>
 {% if current_user.is_authenticated %}
 <form method="post" action="{{ url_for('logout') }}">{{ form.csrf_token }}
+<a href="{{ url_for('index') }}">Todos</a>
 <b>{{ current_user.username }}</b> <button>Log out</button></form>
+{% else %}
+<a href="{{ url_for('login') }}">Log in</a>
+<a href="{{ url_for('signup') }}">Sign up</a>
 {% endif %}
-<h1>{{ h1 or title }}</h1>
+<h1>{{ title }}</h1>
 <form method="post">{{ form.csrf_token }}
 {% for field in form if field.name != "csrf_token" %}
 <p>{{ field.label }}
@@ -168,16 +172,13 @@ HTML["form.html"] = """\
 <b class="errorlist" id="{{ field.id }}-error">{{ field.errors|join }}</b></p>
 {% endfor %}
 <button>{{ button or title }}</button></form>
-{% block more %}
-<a href="{{ url_for('login') }}">Log in</a>
-<a href="{{ url_for('signup') }}">Sign up</a>
-{% endblock %}
+{% block list %}{% endblock %}
 """
 
 HTML["index.html"] = """\
 {% extends "form.html" %}
-{% set title, h1, button = "Todos", "todos", "Add" %}
-{% block more %}
+{% set title, button = "Todos", "Add" %}
+{% block list %}
 <ul class="todo-list">
 {% for todo in page %}
 <li id="todo-{{ todo.id }}"><a class="title"
@@ -187,12 +188,6 @@ HTML["index.html"] = """\
 {% if page.has_prev %}<a href="?page={{ page.prev_num }}">Newer</a>{% endif %}
 {% if page.has_next %}<a href="?page={{ page.next_num }}">Older</a>{% endif %}
 {% endblock %}
-"""
-
-HTML["edit.html"] = """\
-{% extends "form.html" %}
-{% set title, h1, button = "Edit a to-do", "Edit", "Save" %}
-{% block more %}<a href="{{ url_for('index') }}">Cancel</a>{% endblock %}
 """
 
 if __name__ == "__main__":
