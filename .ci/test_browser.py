@@ -290,6 +290,8 @@ def test_page(visitor, kind, pages):
     page.locator("details.step").evaluate_all(OPEN)
     visitor.examine("page")  # at last on the largest screen, for the mouse
     assert page.evaluate(FAULTS) == []
+    silent = page.locator(".topic").filter(has_not_text="Runs in")
+    expect(silent).to_have_count(2)  # an API and a test are in no step
     if kind == "phone":
         for name in ("Django", "Flask"):
             page.get_by_label(name, exact=True).tap()
