@@ -1,4 +1,4 @@
-"""Draw .github/screenshots/: both sites and both lists, and Django's admin.
+"""Draw .github/screenshots/: the two to-do lists, and Django's admin.
 
 Needs what servers.py needs, apt-get install chromium, and
     pip install playwright pillow
@@ -7,7 +7,6 @@ Needs what servers.py needs, apt-get install chromium, and
 import shutil
 import sys
 from io import BytesIO
-from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,10 +17,8 @@ from steps import ROOT
 sys.path.append(str(ROOT / ".ci"))
 from servers import Server  # noqa: E402
 
-SCREEN = {"width": 620, "height": 400}
+FOLDER = ROOT / ".github/screenshots"
 GAP = 32  # pixels between Flask on the left and Django on the right
-ADMIN = {"width": 1120, "height": 600}
-SUFFIXES = {"light": "", "dark": "-dark"}
 TODOS = [  # the last will be on top
     ("Water the plants", True),
     ("Return the library books", False),
@@ -31,35 +28,39 @@ TODOS = [  # the last will be on top
 ]
 
 
-def photograph(page, name, path=""):
-    """Return a picture of a page of a demo, of the first if none is named."""
-    with TemporaryDirectory() as tmp, Server(name, Path(tmp, "it")) as server:
-        if name.startswith("todo"):
-            jar = server.sign_up("ada").cookies.items()
-            own = [{"name": k, "value": v, "url": server.url} for k, v in jar]
-            page.context.add_cookies(own)
-            server.seed(TODOS)
-        if path:
-            server.sign_up("grace")
-            server.seed([("Call Ada back", False)], "grace")
-            server.query("UPDATE {user} SET is_staff = 1, is_superuser = 1")
-        page.goto(f"{server.url}/{path}")
-        return Image.open(BytesIO(page.locator("body").screenshot()))
+def photograph(page, address):
+    """Return a picture of a page, as high as what is on it."""
+    page.goto(address)
+    return Image.open(BytesIO(page.locator("body").screenshot()))
 
 
-with sync_playwright() as drive:
+with (
+    TemporaryDirectory() as folder,
+    Server("todo_flask", Path(folder)) as flask,
+    Server("todo_django", Path(folder)) as django,
+    sync_playwright() as drive,
+):
     browser = drive.chromium.launch(executable_path=shutil.which("chromium"))
-    page = browser.new_page(viewport=SCREEN, device_scale_factor=2)
-    for pair, scheme in product(("site", "todo"), SUFFIXES):
+    page = browser.new_page(device_scale_factor=2)
+    page.set_viewport_size({"width": 620, "height": 400})
+    for server in (flask, django):
+        for name, value in server.sign_up("ada").cookies.items():
+            cookie = {"name": name, "value": value, "url": server.url}
+            page.context.add_cookies([cookie])
+        server.seed(TODOS)
+    for scheme, suffix in (("light", ""), ("dark", "-dark")):
         page.emulate_media(color_scheme=scheme)
-        left = photograph(page, f"{pair}_flask")
-        right = photograph(page, f"{pair}_django")
+        left = photograph(page, flask.url)
+        right = photograph(page, django.url)
         both = Image.new("RGBA", (2 * left.width + GAP, left.height))
         both.paste(left)
         both.paste(right, (left.width + GAP, 0))
-        name = f".github/screenshots/{pair}{SUFFIXES[scheme]}.png"
-        both.save(ROOT / name, optimize=True)
-    page = browser.new_page(viewport=ADMIN, device_scale_factor=2)
+        both.save(FOLDER / f"todo{suffix}.png", optimize=True)
+    django.sign_up("grace")
+    django.seed([("Call Ada back", False)], "grace")
+    django.query("UPDATE {user} SET is_staff = 1, is_superuser = 1")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1120, "height": 600})
     # With as few colours as it has, it is a third as large.
-    admin = photograph(page, "todo_django", "admin/todo/todo/").quantize(64)
-    admin.save(ROOT / ".github/screenshots/admin.png", optimize=True)
+    admin = photograph(page, f"{django.url}/admin/todo/todo/").quantize(64)
+    admin.save(FOLDER / "admin.png", optimize=True)
