@@ -681,6 +681,7 @@ class TodoTests(PortTests, HostTests):
         for username, password1, password2, message in (
             ("  ", good, good, invalid),
             ("y" * 151, good, good, invalid),
+            ('"><b>', good, good, invalid),
             ("two words", good, good, invalid),
             ("Taken", good, good, "^username: .*(taken|exists)"),
             (" tAKEN ", good, good, "^username: .*(taken|exists)"),
@@ -698,7 +699,7 @@ class TodoTests(PortTests, HostTests):
 
     def test_a_wrong_login_does_not_tell_what_is_wrong(self):
         messages, username = set(), self.member().username
-        for name, password in ((username, "wrong"), ("nobody", PASSWORD)):
+        for name, password in ((username, "wrong"), ('"><b>', PASSWORD)):
             with self.hasher as hasher:
                 page = self.stranger().log_in(name, password)
             hasher.assert_called_once()  # so that both take as long
@@ -762,7 +763,7 @@ class TodoTests(PortTests, HostTests):
         edit = visitor.page.links["Buy milk"]
         messages = "Use 1 to 200 characters|This field is required|at most 200"
         for address, button in (("/", "Add"), (edit, "Save")):
-            for title in (" \t ", '"><b>' * 41):
+            for title in (" \t ", '"><b>' * 40 + "x"):
                 visitor.open(address)
                 page = visitor.press(button, title=title)
                 self.assertEqual(page.status, 200)
@@ -820,7 +821,7 @@ class TodoTests(PortTests, HostTests):
         names = ("title", "username", "password", "password1", "password2")
         visitor = self.member("Buy milk")
         edit = visitor.page.links["Buy milk"]
-        for data in ({}, dict.fromkeys(names, "nul: \0.")):
+        for data in ({}, {"username": "x"}, dict.fromkeys(names, "nul: \0.")):
             for address in ("/", edit, "/login/", "/signup/"):
                 visitor.open("/login/")
                 page = visitor.post(address, data)
@@ -899,6 +900,12 @@ class TodoDjango(TodoTests, TodoDjangoTest):
         self.assertContains(page, member.username, count=0)  # of many
         page = self.client.get(f"/admin/auth/user/{root.id}/change/")
         self.assertContains(page, f"{root.date_joined:%H:%M:%S}")  # in UTC
+        visitor = Visitor(self.client)
+        visitor.open("/")
+        page = visitor.send(f"/admin/todo/todo/{number}/delete/", {"post": ""})
+        self.assertRedirects(page, "/admin/todo/todo/")
+        for name in self.client.cookies:  # other projects here keep theirs
+            self.assertRegex(name, f"^{self.script}")
 
     def test_the_files_of_the_admin_are_there_and_no_others(self):
         for name, kind in (

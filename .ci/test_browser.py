@@ -29,9 +29,13 @@ LOOKS = [  # width, height, colours, size of the letters in per cent
 EXPECTED = "data:|Autofocus processing was blocked|.* status of 404"
 PLACES = [(0, "mouse"), (49, "mouse"), (24, "keyboard"), (24, "phone")]
 LONG = "x" * 147  # a username can be so long, with "ada", and in one word
+THICK = re.compile(r"^([5-9]|\d\d)")  # pixels
 
 SET_LETTERS = "size => document.documentElement.style.fontSize = size"
-IS_WIDE = "document.documentElement.scrollWidth > innerWidth"
+GET_LETTERS = "parseFloat(getComputedStyle(document.body).fontSize)"
+# Elements that are too wide for their place; the last is the innermost.
+WIDE = """all => all.filter(it => it.clientWidth < it.scrollWidth &&
+    it.clientWidth).map(it => it.outerHTML.slice(0, 80)).slice(-1)"""
 ON = {"enabled": True}
 AXE_RULES = {"color-contrast-enhanced": ON, "target-size": ON}
 RUN_AXE = """async rules => (await axe.run({rules})).violations.map(
@@ -115,11 +119,17 @@ class Guest:
             file = self.folder / f"{self.server.name} {state}.html"
             file.write_text(self.response.text(), encoding="utf-8")
             assert self.page.evaluate("innerWidth") < 500  # as wide as it is
+        for wrong in self.page.locator("[aria-invalid], .errorlist").all():
+            expect(wrong).to_have_css("border-left-width", THICK)
+        root = self.page.locator("html")
+        expect(root).to_have_css("color-scheme", "light dark")
         for width, height, scheme, letters in self.looks:
             self.page.evaluate(SET_LETTERS, f"{letters}%")
             self.page.set_viewport_size({"width": width, "height": height})
             self.page.emulate_media(color_scheme=scheme)
-            found = ["too wide"] if self.page.evaluate(IS_WIDE) else []
+            found = self.page.locator(":not(input, pre)").evaluate_all(WIDE)
+            if self.page.evaluate(GET_LETTERS) < 0.16 * letters:  # pixels
+                found.append("small letters")
             if letters == 100 and width < 1900:
                 self.page.add_script_tag(path=MODULES / "axe-core/axe.min.js")
                 found += self.page.evaluate(RUN_AXE, AXE_RULES)

@@ -73,7 +73,7 @@ def test_a_busy_port_is_named_in_one_line(start, name):
         port = server.getsockname()[1]
         second = start(name, PORT=str(port))
         assert second.process.wait(PATIENCE) == 1
-    assert re.fullmatch(rf"Port {port}: .+\n", second.output())
+    assert re.fullmatch(rf"Port {port}: .+ PORT .+\n", second.output())
 
 
 @each_script
