@@ -4,7 +4,6 @@ A speaker would be hurt by a step that breaks a page in front of people, by a
 text that promises what is not so, and by what a command leaves behind.
 """
 
-import builtins
 import contextlib
 import os
 import re
@@ -12,14 +11,14 @@ import signal
 import socket
 import subprocess
 import sys
-import symtable
+from symtable import symtable
 
 import httpx
 import psutil
 import pytest
-from servers import PASSWORD, PATIENCE, ROOT, claim_port, eventually
+from servers import HTTP, PASSWORD, PATIENCE, ROOT, claim_port, eventually
 from stage import git, is_free, write_talk
-from steps import read_steps
+from steps import find_names, read_steps
 from test_all import Visitor, text
 
 COMMAND = [sys.executable, ROOT / ".show/talk.py"]
@@ -30,27 +29,19 @@ DEEDS = dict(line.split(": ", 1) for line in DEEDS.splitlines())
 NOT_YET = (AssertionError, AttributeError, LookupError)
 
 
-class Half:
-    """One half of the talk: 0 is Flask's, 1 is Django's, 2 the other site."""
+class Person(Visitor):
+    """Who does what a step says: 0 in Flask's half, 1 in Django's."""
 
     def __init__(self, number, ports):
-        self.number, self.ports = number, ports
+        self.number, self.ports, self.seen = number, ports, {"/"}
         self.url = f"http://127.0.0.1:{ports[number]}"
+        super().__init__(self.new_client())
 
-    def client(self):
-        options = {"timeout": PATIENCE, "trust_env": False}
-        return httpx.Client(base_url=self.url, **options)
-
-
-class Person(Visitor):
-    """A visitor of a server, who does what a step says."""
-
-    def __init__(self, server):
-        super().__init__(server.client())
-        self.server, self.seen = server, {"/"}
+    def new_client(self):
+        return httpx.Client(base_url=self.url, **HTTP)
 
     def send(self, address, data=()):
-        return super().send(address, data, self.server.url)
+        return super().send(address, data, self.url)
 
     def log_in(self, username, password=PASSWORD):
         self.open("/login/")
@@ -62,11 +53,11 @@ class Person(Visitor):
 
     def vote(self, status):
         """Press the button of the other site."""
-        site = Half(2, self.server.ports)
-        page = site.client().get("/").text
-        assert f'action="{self.server.url}/"' in page
+        site = f"http://127.0.0.1:{self.ports[2]}"
+        page = httpx.get(site, **HTTP).text
+        assert f'action="{self.url}/"' in page
         data = dict(re.findall('name="(.+?)" value="(.+?)"', page))
-        response = super().send("/", data, site.url)
+        response = super().send("/", data, site)
         assert response.status_code == int(status)
 
     def play(self, tag):
@@ -74,7 +65,7 @@ class Person(Visitor):
         for deed in DEEDS[tag].split("; "):
             verb, _, words = deed.partition(" ")
             words = words.split(" | ")
-            words = words[self.server.number % len(words)].split(" & ")
+            words = words[self.number % len(words)].split(" & ")
             getattr(self, verb)(*words)
             assert self.page.status < 500, deed
             if "edit" not in self.page.address:  # which comes after its link
@@ -83,7 +74,7 @@ class Person(Visitor):
     def look(self):
         """Open all pages seen so far, logged in and not: none is an error."""
         eventually(self.client.get, "/")  # which may just be starting
-        for client in (self.client, self.server.client()):
+        for client in (self.client, self.new_client()):
             for address in sorted(self.seen):
                 page = client.get(address, follow_redirects=True)
                 assert page.status_code < 500, address
@@ -95,7 +86,7 @@ class Speaker:
     def __init__(self, folder, *options, **environ):
         claims = [claim_port() for _ in range(3)]
         self.ports, self.claims = zip(*claims, strict=True)
-        self.people = [Person(Half(n, self.ports)) for n in (0, 1)]
+        self.people = [Person(n, self.ports) for n in (0, 1)]
         self.log, self.read, self.children = folder.with_suffix(".log"), 0, []
         with open(self.log, "wb") as log:
             self.process = psutil.Popen(
@@ -151,14 +142,10 @@ def test_a_commit_is_a_step(tmp_path, monkeypatch):
 def test_a_step_defines_all_names_that_it_uses():
     shown = [step for step in STEPS.values() if step.minutes]
     for step, name in [(s, name) for s in shown for name in s.scripts]:
-        script = "\n".join(step.scripts[name])
-        tables = [symtable.symtable(script, name, "exec")]
-        known = {s.get_name() for s in tables[0].get_symbols() if s.is_local()}
-        for table in tables:
-            tables += table.get_children()
-            used = {s.get_name() for s in table.get_symbols() if s.is_global()}
-            unknown = used - known - {*dir(builtins), "__file__", "__name__"}
-            assert not unknown, f"{name} needs {unknown} at {step.tag}"
+        script = symtable("\n".join(step.scripts[name]), name, "exec")
+        own = {it.get_name() for it in script.get_symbols() if it.is_local()}
+        unknown = find_names(script) - own - {"__file__"}
+        assert not unknown, f"{name} needs {unknown} at {step.tag}"
 
 
 def test_a_text_promises_what_is_done_and_seen():
@@ -235,7 +222,7 @@ def test_what_goes_wrong_is_one_key_away_from_right(tmp_path):
         speaker.see("\nsite-1: ")
         if os.name == "posix":
             speaker.type("o", "")
-            eventually((tmp_path / person.server.url.replace("//", "/")).stat)
+            eventually((tmp_path / person.url.replace("//", "/")).stat)
             for _ in range(2):
                 speaker.process.send_signal(signal.SIGINT)
 

@@ -14,7 +14,6 @@ steps from .show/steps.md, all code from the scripts; the look is in page.html.
 
 import ast
 import base64
-import builtins
 import difflib
 import os
 import re
@@ -30,7 +29,8 @@ from markupsafe import Markup, escape
 from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 
-from steps import FRAMEWORKS, ROOT, is_heading, read_steps, type_blocks
+from steps import FRAMEWORKS, ROOT, find_names, is_heading, read_steps
+from steps import type_blocks
 
 CONTEXT = 2  # lines shown around what a step adds
 COPIED = ("html", "python", "sql")  # pieces of a script
@@ -62,13 +62,6 @@ def find(piece, script):
     """Return the match of a piece in a script, however far indented."""
     lines = map(re.escape, piece.rstrip().split("\n"))
     return re.search("^ *" + "\n *".join(lines) + "$", script, re.M)
-
-
-def find_names(table):
-    """Return the names that code takes from outside, builtins excepted."""
-    names = {it.get_name() for it in table.get_symbols() if it.is_global()}
-    children = map(find_names, table.get_children())
-    return names.union(*children).difference(dir(builtins))
 
 
 def find_needs(piece, name):

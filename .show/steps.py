@@ -4,6 +4,7 @@
 a page. steps.md begins with the rules that are followed here.
 """
 
+import builtins
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -131,6 +132,13 @@ def type_blocks(blocks, lines):
         added = find_all(names, lines, set(range(len(lines))))
         typed |= added - find_all(others, lines, added)
     return {n for n in typed if lines[n] and not is_heading(lines, n)}
+
+
+def find_names(table):
+    """Return the names that code takes from outside, builtins excepted."""
+    names = {it.get_name() for it in table.get_symbols() if it.is_global()}
+    children = map(find_names, table.get_children())
+    return names.union(*children).difference(dir(builtins))
 
 
 def assemble(lines, typed):
