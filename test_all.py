@@ -703,7 +703,8 @@ class TodoTests(PortTests, HostTests):
             with self.hasher as hasher:
                 page = self.stranger().log_in(name, password)
             hasher.assert_called_once()  # so that both take as long
-            self.assertEqual(page.headings, ("Error: Log in", "Log in"))
+            title, heading = LOGIN
+            self.assertEqual(page.headings, (f"Error: {title}", heading))
             self.assertEqual(page.values, {"username": name, "password": ""})
             messages.add(page.read("form"))
         self.assertEqual(len(messages), 1)
