@@ -920,6 +920,17 @@ class TodoDjango(TodoTests, TodoDjangoTest):
             response = self.client.get(f"/static/{name}")
             self.assertEqual(response.status_code, 404)
 
+    def test_what_else_a_project_serves_asks_for_a_login(self):
+        from django.test import override_settings
+        from django.urls import path
+        from django.views.static import serve
+
+        uploads = path("uploads/<path:path>", serve, {"document_root": "."})
+        addresses = (*self.module.urlpatterns, uploads)
+        with override_settings(ROOT_URLCONF=addresses):
+            response = self.client.get("/uploads/test_all.py")
+            self.assertRedirects(response, "/login/?next=/uploads/test_all.py")
+
     def test_an_account_that_cannot_log_in_is_not_made(self):
         name = next(new_names)
         self.execute("""CREATE TRIGGER no BEFORE UPDATE ON django_session
