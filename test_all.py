@@ -395,7 +395,7 @@ class TodoTests(PortTests, HostTests):
         return visitor
 
     def forms_of(self, edit):
-        """Return where the forms of a list with this edit page are sent."""
+        """Return where a list sends forms, given the edit page of a row."""
         toggle = edit.replace("edit", "toggle")
         delete = edit.replace("edit", "delete")
         lists = ("/", "/toggle-all/", "/clear-completed/")
@@ -433,6 +433,7 @@ class TodoTests(PortTests, HostTests):
             page = visitor.open(address)
             self.assertEqual(page.status, 404)
             self.assertEqual(page.links["Back to the list"], "/")
+        self.assertEqual(self.stranger().open("/nothing").status, 404)
 
     def test_nonsense_in_the_address_gets_the_list(self):
         visitor = self.member()
@@ -648,11 +649,12 @@ class TodoTests(PortTests, HostTests):
 
     def test_reading_waits_for_nobody_who_writes(self):
         visitor = self.member("Buy milk")
+        edit = visitor.page.links["Buy milk"]
         db = sqlite3.connect(self.database, isolation_level=None)
         with contextlib.closing(db):
             db.execute("BEGIN EXCLUSIVE")
-            for address in ("/", "/1/edit/", "/login/", "/signup/"):
-                visitor.open(address)
+            for address in ("/", edit, "/login/", "/signup/"):
+                self.assertEqual(visitor.open(address).status, 200)
 
     def test_sign_up_log_out_log_in(self):
         visitor = self.stranger()

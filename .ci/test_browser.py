@@ -44,10 +44,11 @@ RUN_AXE = """async rules => (await axe.run({rules})).violations.map(
 STILL = """const style = new CSSStyleSheet();
 style.replaceSync("* { animation-play-state: paused !important }");
 document.adoptedStyleSheets = [style];"""
+OPEN = "steps => steps.forEach(step => step.open = true)"
+HAS_FOCUS = "control => control === document.activeElement"
 GO_TO = "ms => document.getAnimations().forEach(it => it.currentTime = ms)"
 # On the page of pairs: links to nowhere, small letters, and, where the screen
 # is large, code of up to 79 columns that is wider than its place.
-OPEN = "steps => steps.forEach(step => step.open = true)"
 FAULTS = """() => [...document.querySelectorAll("body *")].filter(
     box => box.hash && !document.getElementById(box.hash.slice(1))
         || box.innerText?.trim()
@@ -142,7 +143,8 @@ class Guest:
             for control in every.all():  # in order, and seen to have it
                 expect(control).to_be_focused()
                 expect(control).not_to_have_css("outline-style", "none")
-                self.page.keyboard.press("Tab")
+                while control.evaluate(HAS_FOCUS):  # a date has several stops
+                    self.page.keyboard.press("Tab")
 
     def expect_row(self, place):
         """See that the focus, after one Tab at most, is in a row in view."""
@@ -303,10 +305,13 @@ def test_page(visitor, kind, pages):
     silent = page.locator(".topic").filter(has_not_text="Runs in")
     expect(silent).to_have_count(2)  # an API and a test are in no step
     if kind == "phone":
+        page.evaluate("location.hash = 'todo-7'")
+        summary = page.locator("#todo-7 summary")
+        top = summary.bounding_box()["y"]
         for name in ("Django", "Flask"):
             page.get_by_label(name, exact=True).tap()
-            shown = page.locator(".step .card:visible")
-            expect(shown.first).to_contain_text(name)
+            expect(page.locator("#todo-7 .card:visible")).to_contain_text(name)
+            assert abs(summary.bounding_box()["y"] - top) < 9
         return
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
 

@@ -78,7 +78,7 @@ def find_needs(piece, name):
         elif isinstance(node, ast.Assign):
             note = ["# Below the application:"]
     place = find(piece, script)
-    if place[0].startswith(" "):
+    if place and place[0].startswith(" "):
         above = script[: place.start()]
         where = get_place(script.splitlines(), above.count("\n"))
         if piece.startswith('"'):  # in a list
