@@ -9,19 +9,18 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 from symtable import symtable
 
 import httpx
 import psutil
 import pytest
+from pexpect.popen_spawn import PopenSpawn
 from servers import HTTP, PASSWORD, PATIENCE, ROOT, claim_port, eventually
 from stage import git, is_free, write_talk
 from steps import find_names, read_steps
 from test_all import Visitor, text
 
-COMMAND = [sys.executable, ROOT / ".show/talk.py"]
 STEPS = {step.tag: step for step in read_steps()}
 # What is done and seen at each step: in Flask | in Django, if not the same.
 DEEDS = (ROOT / ".ci/talk.txt").read_text(encoding="utf-8")
@@ -80,41 +79,33 @@ class Person(Visitor):
                 assert page.status_code < 500, address
 
 
-class Speaker:
-    """Who types into the command, and reads what it shows since then."""
+class Speaker(PopenSpawn):
+    """Who types into the command, and reads what it shows."""
 
-    def __init__(self, folder, *options, **environ):
+    def __init__(self, folder, *options, python=(), **environ):
         claims = [claim_port() for _ in range(3)]
         self.ports, self.claims = zip(*claims, strict=True)
         self.people = [Person(n, self.ports) for n in (0, 1)]
-        self.log, self.read, self.children = folder.with_suffix(".log"), 0, []
-        with open(self.log, "wb") as log:
-            self.process = psutil.Popen(
-                [*COMMAND, folder, *options, "--ports", *map(str, self.ports)],
-                cwd=folder.parent,
-                env={**os.environ, "PYTHONIOENCODING": "utf-8", **environ},
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-            )
+        command = [sys.executable, *python, ROOT / ".show/talk.py", folder]
+        words = map(str, [*command, "--ports", *self.ports, *options])
+        env = {**os.environ, "PYTHONIOENCODING": "utf-8", **environ}
+        quiet = {"cwd": folder.parent, "env": env, "encoding": "utf-8"}
+        super().__init__([*words], PATIENCE, **quiet)
+        self.delayafterread = 0.01  # seconds between two looks
+        self.processes = [psutil.Process(self.pid)]
 
-    @eventually.wraps
     def see(self, words):
-        screen = self.log.read_text("utf-8")[self.read :]
-        assert words in screen, screen
-        self.children = self.process.children(recursive=True)
+        self.expect_exact(words)
+        self.processes += self.processes[0].children(recursive=True)
 
     def type(self, key, words):
-        self.read = len(self.log.read_text("utf-8"))
-        self.process.stdin.write(f"{key}\n".encode())
-        self.process.stdin.flush()
+        self.sendline(key)
         self.see(words)
 
     def close(self):
         """End its input, if it is not over: nothing of it may be left."""
-        self.process.stdin.close()
-        family = [self.process, *self.children]
-        _, alive = psutil.wait_procs(family, PATIENCE)
+        self.sendeof()
+        _, alive = psutil.wait_procs(self.processes, PATIENCE)
         for process in alive:
             process.kill()
         assert not alive and all(map(is_free, self.ports))
@@ -224,28 +215,19 @@ def test_what_goes_wrong_is_one_key_away_from_right(tmp_path):
             speaker.type("o", "")
             eventually((tmp_path / person.url.replace("//", "/")).stat)
             for _ in range(2):
-                speaker.process.send_signal(signal.SIGINT)
+                speaker.kill(signal.SIGINT)
 
 
 def test_what_is_in_the_way_is_said_in_a_line(tmp_path):
-    server = socket.create_server(("127.0.0.1", 0))
-    taken = ["talk", "--ports", str(server.getsockname()[1]), "0", "0"]
-    command, script = COMMAND
-    for words, options, environ in (
-        ("is there and no talk", [script, ".", "--ports", *"000"], {}),
-        ("is taken", [script, *taken], {}),
-        ("There is no git", [script, *taken], {"PATH": ""}),
-        ("pip install flask", ["-S", script, *taken], {}),
-    ):
-        run = subprocess.run(
-            [command, *options],
-            capture_output=True,
-            check=False,
-            cwd=tmp_path,
-            encoding="utf-8",
-            env={**os.environ, **environ},
-        )
-        assert run.returncode == 1
-        assert words in run.stderr and run.stderr.count("\n") == 1
-        assert [*tmp_path.iterdir()] == []
-    server.close()
+    talk = tmp_path / "talk"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        for words, speaker in (
+            ("is there and no talk", Speaker(tmp_path)),
+            ("is taken", Speaker(talk, "--ports", taken, 0, 0)),
+            ("There is no git", Speaker(talk, PATH="")),
+            ("pip install flask", Speaker(talk, python=["-S"])),
+        ):
+            said = speaker.read()
+            assert words in said and said.count("\n") == 1
+            assert speaker.wait() == 1 and not talk.exists()
