@@ -23,11 +23,12 @@ from pathlib import Path
 from symtable import symtable
 from textwrap import dedent, indent
 
+import pygments
 from jinja2 import Environment, FileSystemLoader
 from markdown_it import MarkdownIt
-from markupsafe import Markup, escape
+from markupsafe import Markup
+from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
-from pygments.token import STANDARD_TYPES
 
 from steps import FRAMEWORKS, ROOT, find_names, is_heading, read_steps
 from steps import type_blocks
@@ -45,17 +46,12 @@ def read(name):
 
 def highlight(code, language="python"):
     """Return the lines of some code as HTML; templates as what they are."""
-    parts = re.split(r'("""\\\n)((?:.*\n)*?)(""")', code)
-    languages = cycle([language, "text", "html+django", "text"])
+    parts = re.split(r'(?<="""\\\n)((?:.*\n)*?""".*\n)', code)
     html = ""
-    for part, name in zip(parts, languages, strict=False):
+    for part, name in zip(parts, cycle([language, "html+django"])):
         lexer = get_lexer_by_name(name, stripnl=False, ensurenl=False)
-        for kind, text in lexer.get_tokens(part):
-            css = STANDARD_TYPES[kind]
-            for piece in re.split(r"(\n)", str(escape(text))):
-                is_plain = not css or not piece.strip()
-                html += piece if is_plain else f'<i class="{css}">{piece}</i>'
-    return [Markup(line) for line in html.split("\n")[: code.count("\n")]]
+        html += pygments.highlight(part, lexer, HtmlFormatter(nowrap=True))
+    return [Markup(line) for line in html.splitlines()]
 
 
 def find(piece, script):
