@@ -5,8 +5,8 @@ To quote anew what has changed in the scripts, and to see what that is:
 """
 
 import re
+import subprocess
 from difflib import SequenceMatcher
-from functools import cache
 from textwrap import dedent
 
 import pytest
@@ -17,15 +17,13 @@ QUOTED = [*ROOT.glob("*.py"), *ROOT.glob(".show/flask_*.py")]
 QUOTED.append(ROOT / ".show/search.patch")
 
 
-@cache
-def read_pieces(count):
-    """Return all pieces of so many lines in what is quoted, dedented."""
-    pieces = []
-    for file in QUOTED:
-        lines = file.read_text("utf-8").splitlines(keepends=True)
-        for end in range(count, len(lines) + 1):
-            pieces.append(dedent("".join(lines[end - count : end])))
-    return pieces
+def find(quote, lines):
+    """Return the index of the line at which a quote begins, or None."""
+    first, count = quote.split("\n")[0].strip(), quote.count("\n")
+    for start, line in enumerate(lines):
+        piece = "".join(lines[start : start + count])
+        if line.strip() == first and dedent(piece) == dedent(quote):
+            return start
 
 
 def find_stale(document):
@@ -33,25 +31,36 @@ def find_stale(document):
     fence = r"(?ms)^```(?:diff|html|python|sql)\n(.*?)^```$"
     quotes = re.findall(fence, document.read_text("utf-8"))
     pieces = [piece for quote in quotes for piece in quote.split(" ...\n")]
-    return [p for p in pieces if dedent(p) not in read_pieces(p.count("\n"))]
+    files = [file.read_text("utf-8").splitlines(True) for file in QUOTED]
+    return [p for p in pieces if {find(p, lines) for lines in files} == {None}]
 
 
-def find_closest(quote):
-    """Return the piece that is most like a quote."""
-    quote = dedent(quote)
-    count, ends = quote.count("\n"), re.compile(r"\A.*\n|.*\n\Z")
+def git(*words):
+    """Return what git prints; nothing, if it does not know a file."""
+    command = ["git", "-C", ROOT, *words]
+    run = subprocess.run(command, check=False, stdout=subprocess.PIPE)
+    return run.stdout.decode()
 
-    def likeness(piece):
-        return SequenceMatcher(None, piece, quote, autojunk=False).ratio()
 
-    # One that begins and ends alike, or a quote could lose what has grown.
-    whole = [
-        piece
-        for length in range(max(1, count - 5), count + 6)
-        for piece in read_pieces(length)
-        if ends.findall(piece) == ends.findall(quote)
-    ]
-    return max(whole or read_pieces(count), key=likeness)
+def renew(quote, commit):
+    """Return what has become of a quote since a commit, if that is clear."""
+    for file in QUOTED:
+        name = f"{commit}:{file.relative_to(ROOT).as_posix()}"
+        old = git("show", name).splitlines(True)
+        new = file.read_text("utf-8").splitlines(True)
+        if (start := find(quote, old)) is not None:
+            same = SequenceMatcher(None, old, new, autojunk=False)
+            edges = [
+                (a + n, b + n)
+                for a, b, size in same.get_matching_blocks()
+                for n in range(size + 1)
+            ]
+            # What is new above it or below it does not belong to it.
+            first = dict(edges).get(start)
+            last = dict(edges[::-1]).get(start + quote.count("\n"))
+            if None not in (first, last):
+                return dedent("".join(new[first:last]))
+    return quote
 
 
 @pytest.mark.parametrize("document", QUOTING, ids=lambda path: path.name)
@@ -95,7 +104,8 @@ def test_a_pair_has_what_both_have_in_the_same_order(pair):
 
 if __name__ == "__main__":
     for document in QUOTING:
+        commit = git("log", "-1", "--format=%h", "--", document).strip()
         text = document.read_text("utf-8")
         for quote in find_stale(document):
-            text = text.replace(f"\n{quote}", f"\n{find_closest(quote)}")
+            text = text.replace(f"\n{quote}", f"\n{renew(quote, commit)}")
         document.write_text(text, "utf-8", newline="\n")
