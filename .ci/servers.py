@@ -16,10 +16,10 @@ import psutil
 import tenacity
 
 ROOT = Path(__file__).resolve().parent.parent
-RUN = "{python} {name}.py"
+RUN = "{name}.py"  # this and other commands are for Python
 LIVE = {  # the commands for live coding
-    "flask": "{python} -m flask --app {name} run --debug --port {port}",
-    "django": "{python} {name}.py runserver {port}",
+    "flask": "-m flask --app {name} run --debug --port {port}",
+    "django": "{name}.py runserver {port}",
 }
 TODO_TABLES = {"todo_flask": "todo", "todo_django": "todo_todo"}
 USER_TABLES = {"todo_flask": "user", "todo_django": "auth_user"}
@@ -68,8 +68,8 @@ class Server:
         if not self.file.exists():
             folder.mkdir(exist_ok=True)
             shutil.copy(ROOT / self.file.name, folder)
-        words = {"python": sys.executable, "name": name, "port": self.port}
-        words = [word.format(**words) for word in command.split()]
+        command = command.format(name=name, port=self.port)
+        words = [sys.executable, *command.split()]
         env = {k: os.environ[k] for k in os.environ if not FOREIGN.match(k)}
         env |= {"PORT": str(self.port), "PYTHONWARNINGS": WARNINGS, **environ}
         with open(self.log, "wb") as log:

@@ -32,7 +32,6 @@ def with_an_error(name):
     return re.sub(r"(def (hello_world|index)\(.*\n)", r"\1    1 / 0\n", script)
 
 
-UV = "{python} -m uv run --quiet --no-python-downloads --python {python}"
 # Another server, which sets up no logging.
 WSGIREF = """\
 import sys, {name} as script
@@ -51,10 +50,10 @@ MANAGE = [
 
 
 @each_script
-@pytest.mark.parametrize("command", [RUN, f"{UV} {{name}}.py"])
+@pytest.mark.parametrize("command", [RUN, f"-m uv run --quiet {RUN}"])
 def test_it_serves_until_ctrl_c_and_warns_of_nothing(start, name, command):
     """Whoever types the documented line gets the page, and no riddles."""
-    server = start(name, command)
+    server = start(name, command, UV_PYTHON=sys.executable)
     assert visit(server).get("/").status_code == 200
     if not WINDOWS:  # where no program can press it for another
         # If this is uv, it leaves that to the script that it has started.
@@ -77,7 +76,7 @@ def test_a_busy_port_is_named_in_one_line(start, name):
 
 
 @each_script
-@pytest.mark.parametrize("command", [RUN, "{python} wsgi.py {port}"])
+@pytest.mark.parametrize("command", [RUN, "wsgi.py {port}"])
 def test_an_error_is_plain_and_told_once(start, tmp_path, name, command):
     """Visitors learn nothing of the code; its owner learns all, once."""
     (tmp_path / "wsgi.py").write_text(WSGIREF.format(name=name), "utf-8")
