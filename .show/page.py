@@ -21,7 +21,7 @@ import sys
 from itertools import cycle
 from pathlib import Path
 from symtable import symtable
-from textwrap import dedent, indent
+from textwrap import indent
 
 import pygments
 from jinja2 import Environment, FileSystemLoader
@@ -104,16 +104,9 @@ def read_topics():
             name, label, body, *parts = parts
             script = re.search(r"`(\S+\.py)`|$", label)[1]
             script = script or f"todo_{name.lower()}.py"
-            halves.append((name, label, list(read_pieces(body, script))))
+            pieces = re.findall(PIECE, body, re.M | re.S)
+            halves.append((name, label, script, pieces))
         yield title, anchor, prose, halves
-
-
-def read_pieces(text, script):
-    """Yield the code in a text, with the prose before it and its needs."""
-    for prose, language, code in re.findall(PIECE, text, re.M | re.S):
-        piece = dedent(code)
-        needs = find_needs(piece, script) if language == "python" else ""
-        yield prose, script, language, piece, needs
 
 
 def find_step(halves, steps):
@@ -121,8 +114,8 @@ def find_step(halves, steps):
     for step in steps:
         found = [
             find(code, "\n".join(step.scripts[script]))
-            for _, _, pieces in halves
-            for _, script, language, code, _ in pieces
+            for _, _, script, pieces in halves
+            for _, language, code in pieces
             if script in step.scripts and language in COPIED
         ]
         if all(found) and found and not step.tag.endswith("-0"):
@@ -194,6 +187,7 @@ def main():
         concerns=sorted(count_lines(), key=lambda row: row[2] - row[1]),
         environ=os.environ,
         extensions=highlight(read(".show/flask_extensions.py")),
+        find_needs=find_needs,
         find_step=find_step,
         frameworks=FRAMEWORKS,
         highlight=highlight,
