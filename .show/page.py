@@ -164,7 +164,7 @@ def count_lines():
     for concern, *blocks in re.findall(row, read(".show/steps.md"), re.M):
         counts = []
         for (lines, seen), part in zip(scripts, blocks, strict=True):
-            numbers = type_blocks(part.strip(), lines)
+            numbers = type_blocks(part, lines)
             counts.append(len(numbers - seen))
             seen.update(numbers)
         yield concern, *counts

@@ -20,9 +20,9 @@ class Step(NamedTuple):
     text: str  # what to do, and what one sees
     scripts: dict  # {"todo_flask.py": its lines so far, ...}
     new: dict  # {"todo_flask.py": the indexes of the new ones, ...}
-    say: str  # what is worth saying
-    minutes: float  # how long that takes; 0 for a starter
+    minutes: float  # how long it takes; 0 for a starter
     is_short: bool  # whether the short talk has it, too
+    say: str  # what is worth saying
     type: str  # what whoever types it has to know before
     run: str  # what talk.py has to run for it
 
@@ -33,7 +33,7 @@ def read_steps():
     steps = (ROOT / ".show/steps.md").read_text(encoding="utf-8")
     step = r"^### ((\w+)-\w+): ([^\n]+)\n(.*?)(?=^##|\Z)"
     for tag, pair, title, body in re.findall(step, steps, re.M | re.S):
-        text, *parts = re.split(r"^- (\w+): ", body.strip(), flags=re.M)
+        text, *parts = re.split(r"\s*^- (\w+): ", body.strip(), flags=re.M)
         parts = defaultdict(str, zip(parts[::2], parts[1::2], strict=True))
         minutes, _, talks = parts["Minutes"].partition(",")
         scripts, new = {}, {}
@@ -44,17 +44,15 @@ def read_steps():
             except LookupError as error:  # all other steps are as good
                 print(f"There is no {tag}: {error}")
                 return
-        yield Step(
-            *(tag, title, text.strip(), scripts, new, parts["Say"].strip()),
-            *(float(minutes or 0), "short" in talks),
-            *(parts["Type"].strip(), parts["Run"].strip()),
-        )
+        plan = float(minutes or 0), "short" in talks
+        notes = parts["Say"], parts["Type"], parts["Run"]
+        yield Step(tag, title, text, scripts, new, *plan, *notes)
 
 
 def grow(name, typed, blocks):
     """Return the lines of a script after a step, and which of them are new."""
     script = (ROOT / name).read_text(encoding="utf-8")
-    if blocks.strip() == "`search.patch`":
+    if blocks == "`search.patch`":
         return apply_patch(name, script)
     lines, before = script.splitlines(), set(typed)
     typed |= type_blocks(blocks, lines)
