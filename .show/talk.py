@@ -143,10 +143,9 @@ class Talk:
         self.stop()
         self.head, self.is_live = stamp(self.folder / ".git/HEAD"), is_live
         tags = git(self.folder, "tag", "--merged").split()
-        *_, step = [step for step in self.steps if step.tag in tags]
-        at = self.steps.index(step)
-        self.before = [s for s in self.steps[:at] if s in self.route]
-        self.after = [s for s in self.steps[at + 1 :] if s in self.route]
+        *before, step = [step for step in self.steps if step.tag in tags]
+        self.before = [s for s in before if s in self.route]
+        self.after = [s for s in self.route if s.tag not in tags]
         self.step, self.plan = step, sum(s.minutes for s in self.before)
         self.servers = [
             Server(self.folder / name, port, is_live)
