@@ -19,7 +19,7 @@ from pexpect.popen_spawn import PopenSpawn
 from servers import HTTP, PASSWORD, PATIENCE, ROOT, claim_port, eventually
 from stage import git, is_free, write_talk
 from steps import find_names, read_steps
-from test_all import Visitor, text
+from test_all import Page, Visitor, text
 
 STEPS = {step.tag: step for step in read_steps()}
 # What is done and seen at each step: in Flask | in Django, if not the same.
@@ -50,14 +50,11 @@ class Person(Visitor):
         said = text(self.page.root)  # with the style sheet, far above
         assert words in said, f"no {words!r} (.ci/talk.txt): {said[-500:]}"
 
-    def vote(self, status):
-        """Press the button of the other site."""
+    def vote(self, button):
+        """Press a button of the other site, in vain."""
         site = f"http://127.0.0.1:{self.ports[2]}"
-        page = httpx.get(site, **HTTP).text
-        assert f'action="{self.url}/"' in page
-        data = dict(re.findall('name="(.+?)" value="(.+?)"', page))
-        response = super().send("/", data, site)
-        assert response.status_code == int(status)
+        address, data = Page(httpx.get(site, **HTTP), site).form(button)
+        assert super().send(address, data, site).status_code == 403
 
     def play(self, tag):
         """Do what is done at a step, see what is seen."""
