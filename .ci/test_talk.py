@@ -182,8 +182,7 @@ def test_what_goes_wrong_is_one_key_away_from_right(tmp_path):
     def save(name, lines):
         (talk / name).write_bytes("\n".join([*lines, ""]).encode())
 
-    speaker = Speaker(talk, BROWSER="mkdir -p %s")
-    with contextlib.closing(speaker):
+    with contextlib.closing(Speaker(talk, BROWSER="mkdir -p %s")) as speaker:
         speaker.type("site-2", "\nsite-2: ")
         scripts = STEPS["site-2"].scripts.items()
         for person, (name, lines) in zip(speaker.people, scripts, strict=True):
