@@ -16,8 +16,7 @@ import psutil
 import tenacity
 
 ROOT = Path(__file__).resolve().parent.parent
-RUN = "{name}.py"  # this and other commands are for Python
-LIVE = {  # the commands for live coding
+LIVE = {  # what Python runs for live coding
     "flask": "-m flask --app {name} run --debug --port {port}",
     "django": "{name}.py runserver {port}",
 }
@@ -57,7 +56,7 @@ def claim_port():
 class Server:
     """A script that is being started; wait() and client() wait for it."""
 
-    def __init__(self, name, folder, command=RUN, **environ):
+    def __init__(self, name, folder, command="{name}.py", **environ):
         self.name = name
         self.port, self.claim = claim_port()
         self.url = f"http://127.0.0.1:{self.port}"

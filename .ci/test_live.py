@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import httpx
 import pytest
-from servers import LIVE, PATIENCE, ROOT, RUN, eventually
+from servers import LIVE, PATIENCE, ROOT, eventually
 
 SITES = ["site_flask", "site_django"]
 TODOS = ["todo_flask", "todo_django"]
@@ -50,7 +50,7 @@ MANAGE = [
 
 
 @each_script
-@pytest.mark.parametrize("command", [RUN, f"-m uv run --quiet {RUN}"])
+@pytest.mark.parametrize("command", ["{name}.py", "-m uv run -q {name}.py"])
 def test_it_serves_until_ctrl_c_and_warns_of_nothing(start, name, command):
     """Whoever types the documented line gets the page, and no riddles."""
     server = start(name, command, UV_PYTHON=sys.executable)
@@ -76,7 +76,7 @@ def test_a_busy_port_is_named_in_one_line(start, name):
 
 
 @each_script
-@pytest.mark.parametrize("command", [RUN, "wsgi.py {port}"])
+@pytest.mark.parametrize("command", ["{name}.py", "wsgi.py {port}"])
 def test_an_error_is_plain_and_told_once(start, tmp_path, name, command):
     """Visitors learn nothing of the code; its owner learns all, once."""
     (tmp_path / "wsgi.py").write_text(WSGIREF.format(name=name), "utf-8")
@@ -120,7 +120,7 @@ def test_live_coding_reloads_what_is_saved_and_explains_errors(start, name):
 @pytest.mark.parametrize("name, command, expected", MANAGE)
 def test_it_is_its_own_manage_py(start, name, command, expected):
     """Anyone who knows Django's commands can type them."""
-    server = start(name, f"{RUN} {command}")
+    server = start(name, f"{name}.py {command}")
     assert server.process.wait(PATIENCE) == 0, server.output()
     assert expected in server.output()
 
