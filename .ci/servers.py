@@ -16,10 +16,6 @@ import psutil
 import tenacity
 
 ROOT = Path(__file__).resolve().parent.parent
-LIVE = {  # what Python runs for live coding
-    "flask": "-m flask --app {name} run --debug --port {port}",
-    "django": "{name}.py runserver {port}",
-}
 TODO_TABLES = {"todo_flask": "todo", "todo_django": "todo_todo"}
 USER_TABLES = {"todo_flask": "user", "todo_django": "auth_user"}
 PASSWORD = "correct horse"
@@ -113,10 +109,10 @@ class Server:
                 return db.execute(sql).fetchall()
             return db.executemany(sql, rows)
 
-    def seed(self, todos, username="ada"):
-        """Add (title, completed) pairs to a list; the last will be on top."""
-        sql = f"""INSERT INTO {{todo}} (owner_id, title, completed)
-            SELECT id, ?, ? FROM {{user}} WHERE username = '{username}'"""
+    def seed(self, todos):
+        """Add (title, completed) pairs to ada's; the last will be on top."""
+        sql = """INSERT INTO {todo} (owner_id, title, completed)
+            SELECT id, ?, ? FROM {user} WHERE username = 'ada'"""
         self.query(sql, todos)
 
     def stop(self, *error):
