@@ -33,6 +33,7 @@ THICK = re.compile(r"^([5-9]|\d\d)")  # pixels
 
 SET_LETTERS = "size => document.documentElement.style.fontSize = size"
 GET_COLOUR = "element => getComputedStyle(element).color"
+GET_HINT = "field => getComputedStyle(field, '::placeholder').color"
 GET_LETTERS = "parseFloat(getComputedStyle(document.body).fontSize)"
 # Elements that are too wide for their place; the last is the innermost.
 WIDE = """all => all.filter(it => it.clientWidth < it.scrollWidth &&
@@ -221,6 +222,8 @@ def test_todo_list(visitor):
     form = {"username": f"ada{LONG}", "password1": PASSWORD}
     visitor.send("Sign up", "sign-up error", **form, password2="x")
     visitor.send("Sign up", "empty", **form, password2=PASSWORD)
+    hint = visitor.page.locator(".new-todo").evaluate(GET_HINT)
+    expect(visitor.page.locator("header")).to_have_css("color", hint)
     visitor.send("Add", title="Buy milk")
     visitor.send("Add", title=LONG)
     visitor.send("Add", "error", title="  ")
@@ -229,6 +232,8 @@ def test_todo_list(visitor):
     visitor.press("Complete Buy milk")
     completed = visitor.page.locator(".completed .title")
     expect(completed).to_have_css("text-decoration-line", "line-through")
+    cross = visitor.page.locator(".destroy").first
+    expect(cross).to_have_css("opacity", "1")  # a finger does not hover
     for box in visitor.page.locator("input:visible, .toggle").all():
         expect(box).not_to_have_css("border-style", "none")
         assert box.bounding_box()["height"] >= 32  # pixels, for a finger
