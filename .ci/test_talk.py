@@ -16,10 +16,10 @@ import httpx
 import psutil
 import pytest
 from pexpect.popen_spawn import PopenSpawn
-from servers import HTTP, PASSWORD, PATIENCE, ROOT, claim_port, eventually
+from servers import HTTP, PATIENCE, ROOT, claim_port, eventually
 from stage import git, is_free, write_talk
 from steps import find_names, read_steps
-from test_all import Page, Visitor, text
+from test_all import PASSWORD, Page, Visitor, text
 
 STEPS = {step.tag: step for step in read_steps()}
 # What is done and seen at each step: in Flask | in Django, if not the same.
