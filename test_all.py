@@ -449,7 +449,7 @@ class TodoTests(PortTests, HostTests):
         for value in ("", "x", "0", "-1", "1.5", "9" * 5000, "%00", "%FF"):
             for name in ("page", "show", "_anchor", "endpoint", "?&=&"):
                 page = visitor.open(f"/?{name}={value}")
-                self.assertEqual(page.read("h1"), "todos")
+                self.assertIn("Add", page.buttons)
 
     def test_what_changes_something_only_answers_a_post(self):
         client = self.member().client

@@ -137,7 +137,7 @@ def test_a_step_defines_all_names_that_it_uses():
 
 
 def test_a_text_promises_what_is_done_and_seen():
-    assert "todo-search" in STEPS, "its patch does not fit the scripts"
+    assert "todo-search" in STEPS, "python .show/talk.py ../talk says why"
     assert sum(step.minutes for step in STEPS.values()) == 45
     assert sum(s.minutes for s in STEPS.values() if s.is_short) == 15
     assert DEEDS.keys() == {tag for tag in STEPS if STEPS[tag].minutes}
