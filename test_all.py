@@ -37,6 +37,7 @@ import tempfile
 import unittest
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from http.cookies import SimpleCookie
 from pathlib import Path
 from unittest import mock
 from urllib.parse import urljoin
@@ -51,17 +52,14 @@ REDIRECT = (302, 303)  # the second one from Flask 3.2 on
 def load(script, folder):
     """Return a script as a module, imported from a folder of its own."""
     shutil.copy(HERE / f"{script}.py", folder)
-    # Django can be configured once: for each script, it is imported anew.
+    # Django can be configured only once, so each script imports it anew.
     for name in list(sys.modules):
         if name.partition(".")[0] in ("django", script):
             del sys.modules[name]
-    with (
-        mock.patch.object(sys, "path", [str(folder), *sys.path]),
-        mock.patch.object(sys, "argv", [script]),
-        mock.patch.dict(os.environ),
-    ):
+    path = [folder, *sys.path]
+    with mock.patch("sys.path", path), mock.patch.dict(os.environ):
         # A script must not see the settings of the person who runs the tests.
-        for name in ("FLASK_DEBUG", "DJANGO_SETTINGS_MODULE", "SECRET_KEY"):
+        for name in ("FLASK_DEBUG", "SECRET_KEY"):
             os.environ.pop(name, None)
         return importlib.import_module(script)
 
@@ -73,18 +71,11 @@ class ScriptTest(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.database = Path(folder.name, f"{cls.script}.sqlite3")
         cls.module = load(cls.script, folder.name)
-        logging.disable()  # what the scripts say of bad requests
+        logging.disable()  # the scripts log bad requests, which are meant here
         cls.addClassCleanup(logging.disable, logging.NOTSET)
 
     def setUp(self):
         self.client = self.new_client()
-
-
-class PortTests:
-    def test_the_port_is_the_one_that_is_announced(self):
-        code = (HERE / f"{self.script}.py").read_text(encoding="utf-8")
-        self.assertIn(f"then open http://127.0.0.1:{self.port}\n", code)
-        self.assertIn(f'os.environ.get("PORT", "{self.port}")', code)
 
 
 class FlaskTest(ScriptTest):
@@ -104,15 +95,13 @@ class DjangoTest(ScriptTest):
         from django.contrib.auth.hashers import PBKDF2PasswordHasher
         from django.db import connections
         from django.test import TestCase
-        from django.test.utils import setup_test_environment
 
         PBKDF2PasswordHasher.iterations = 1  # many accounts, little time
-        setup_test_environment()  # from now on, a response has its templates
         cls.addClassCleanup(connections.close_all)
         # Where Django is set up first, tests inherit these from TestCase.
         cls.assertContains = TestCase().assertContains
+        cls.assertNotContains = TestCase().assertNotContains
         cls.assertRedirects = TestCase().assertRedirects
-        cls.assertTemplateUsed = TestCase().assertTemplateUsed
 
     def new_client(self):
         from django.test import Client
@@ -163,9 +152,8 @@ class Page(html.parser.HTMLParser):
                 self.errors[name] = self.read(f"*[@id='{error_id}']")
         self.todos = []  # their titles, with a ✓ behind those completed
         for item in self.find("ul[@class='todo-list']/li[@id]"):
-            is_completed = item.get("class") == "completed"
-            title = text(item.find("a"))
-            self.todos.append(f"{title} ✓" if is_completed else title)
+            mark = " ✓" if item.get("class") == "completed" else ""
+            self.todos.append(text(item.find("a")) + mark)
 
     def handle_starttag(self, tag, attrs):
         self.builder.start(tag, {name: value or "" for name, value in attrs})
@@ -216,8 +204,8 @@ class Visitor:
         data = {**self.page.token, **dict(data)}
         return self.client.post(address, data=data, headers={"Origin": origin})
 
-    def post(self, address, *form):
-        return self.arrive(self.send(address, *form), address)
+    def post(self, address, *data_and_origin):
+        return self.arrive(self.send(address, *data_and_origin), address)
 
     def press(self, button, **typed):
         """Fill in fields, press a button."""
@@ -247,13 +235,22 @@ class Visitor:
 # --- hello -------------------------------------------------------------------
 
 
+class PortTests:
+    def test_the_port_is_the_one_that_is_announced(self):
+        code = (HERE / f"{self.script}.py").read_text(encoding="utf-8")
+        self.assertIn(f"then open http://127.0.0.1:{self.port}\n", code)
+        self.assertIn(f'os.environ.get("PORT", "{self.port}")', code)
+
+
 class HelloTests(PortTests):
     def test_says_hello(self):
         response = self.client.get("/")
         self.assertEqual(response.status_code, 200)
         self.assertEqual(response.text, self.hello)
         self.assertIn("text/html", response.headers["Content-Type"])
-        self.assertEqual(self.client.get("/nothing").status_code, 404)
+        response = self.client.get("/nothing")
+        self.assertEqual(response.status_code, 404)
+        self.assertNotIn("DEBUG", response.text)  # as pages for developers say
 
 
 class HelloFlask(HelloTests, FlaskTest):
@@ -269,7 +266,16 @@ class HelloDjango(HelloTests, DjangoTest):
 # --- site --------------------------------------------------------------------
 
 
-class SiteTests(PortTests):
+class HostTests:
+    def test_only_loopback_names_are_hosts(self):
+        response = self.client.get("/", headers={"Host": "127.0.0.1:81"})
+        self.assertIn(response.status_code, (200, *REDIRECT))
+        for host in ("evil.example", "127.0.0.1.evil.example", "a b", ""):
+            response = self.client.get("/", headers={"Host": host})
+            self.assertEqual(response.status_code, 400)
+
+
+class SiteTests(PortTests, HostTests):
     def test_two_pages_and_one_for_what_is_not_there(self):
         visitor = Visitor(self.client)
         words = "This is my personal website."
@@ -289,7 +295,7 @@ class SiteTests(PortTests):
             self.assertTrue(page.find("link[@rel='icon']"))
             self.assertTrue(page.find("meta[@name='description']"))
 
-    def test_the_pages_only_answer_reading(self):
+    def test_the_pages_can_only_be_read(self):
         for address in ("/", "/about/"):
             response = self.client.head(address)
             self.assertEqual(response.status_code, 200)
@@ -298,16 +304,7 @@ class SiteTests(PortTests):
                 self.assertEqual(change(address).status_code, 405)
 
 
-class HostTests:
-    def test_only_loopback_names_are_hosts(self):
-        response = self.client.get("/", headers={"Host": "127.0.0.1:81"})
-        self.assertIn(response.status_code, (200, *REDIRECT))
-        for host in ("evil.example", "127.0.0.1.evil.example", "a b", ""):
-            response = self.client.get("/", headers={"Host": host})
-            self.assertEqual(response.status_code, 400)
-
-
-class SiteFlask(SiteTests, HostTests, FlaskTest):
+class SiteFlask(SiteTests, FlaskTest):
     script = "site_flask"
 
     def test_about_without_its_slash_redirects(self):
@@ -317,7 +314,7 @@ class SiteFlask(SiteTests, HostTests, FlaskTest):
         self.assertEqual(redirect.status_code, 308)
 
 
-class SiteDjango(SiteTests, HostTests, DjangoTest):
+class SiteDjango(SiteTests, DjangoTest):
     script = "site_django"
 
     def test_about_without_its_slash_redirects(self):
@@ -340,7 +337,6 @@ class TodoFlaskTest(FlaskTest):
     hasher = mock.patch("hashlib.scrypt", wraps=hashlib.scrypt)
     hashing = generate_password_hash("").split("$")[0]
     statements_of_a_page = 4  # user, two counts, page
-    indexes_of_completed = "todo_filtered"
 
     @contextlib.contextmanager
     def statements(self):
@@ -351,9 +347,8 @@ class TodoFlaskTest(FlaskTest):
         collected += [call.args for call in calls.call_args_list]
 
     def cookies_of(self, response):
-        """Return what a response says of the cookies that it sets, by name."""
-        headers = response.headers.getlist("Set-Cookie")
-        return {header.partition("=")[0]: header for header in headers}
+        """Return the cookies that a response sets, by name."""
+        return SimpleCookie("; ".join(response.headers.getlist("Set-Cookie")))
 
 
 class TodoDjangoTest(DjangoTest):
@@ -364,11 +359,10 @@ class TodoDjangoTest(DjangoTest):
     hasher = mock.patch("hashlib.pbkdf2_hmac", wraps=hashlib.pbkdf2_hmac)
     hashing = "pbkdf2_sha256"
     statements_of_a_page = 6  # session, user, three counts, page
-    indexes_of_completed = "todo_active|todo_completed"
 
     @classmethod
     def setUpClass(cls):
-        for suffix in (".css", ".js"):  # as the registry of Windows may
+        for suffix in (".css", ".js"):  # as the Windows registry may do
             mimetypes.add_type("text/plain", suffix)
         super().setUpClass()
         cls.connection_of_the_start = cls.module.connection.connection
@@ -384,8 +378,8 @@ class TodoDjangoTest(DjangoTest):
         collected += [[query["sql"]] for query in queries]
 
     def cookies_of(self, response):
-        """Return what a response says of the cookies that it sets, by name."""
-        return {name: c.OutputString() for name, c in response.cookies.items()}
+        """Return the cookies that a response sets, by name."""
+        return response.cookies
 
 
 class TodoTests(PortTests, HostTests):
@@ -405,8 +399,7 @@ class TodoTests(PortTests, HostTests):
         """Return where a list sends forms, given the edit page of a row."""
         toggle = edit.replace("edit", "toggle")
         delete = edit.replace("edit", "delete")
-        lists = ("/", "/toggle-all/", "/clear-completed/")
-        return (edit, toggle, delete, *lists)
+        return (edit, toggle, delete, "/", "/toggle-all/", "/clear-completed/")
 
     def execute(self, sql, *values):
         """Run a statement on the database, past the script."""
@@ -477,9 +470,9 @@ class TodoTests(PortTests, HostTests):
             page = self.stranger().open(address)
             fields = page.find("input[@autocomplete]")
             self.assertEqual([f.get("autocomplete") for f in fields], kinds)
-            types = ["text", *["password"] * len(fields[1:])]
-            self.assertEqual([f.get("type") for f in fields], types)
-            self.assertIn("autofocus", fields[0].keys())
+            focused = page.find("input[@type='text'][@autofocus]")
+            self.assertEqual(focused, fields[:1])
+            self.assertEqual(page.find("input[@type='password']"), fields[1:])
             for field in fields:
                 self.assertTrue(page.read(f"label[@for='{field.get('id')}']"))
 
@@ -496,14 +489,13 @@ class TodoTests(PortTests, HostTests):
 
     def test_names_and_classes_are_those_of_todomvc(self):
         visitor = self.member("A", "  B\t", "C")
-        self.assertEqual(
-            visitor.page.read("*[@class='todo-count']"), "3 items left"
-        )
+        count = "*[@class='todo-count']"
+        self.assertEqual(visitor.page.read(count), "3 items left")
         visitor.press("Complete C")
         page = visitor.press("Complete B")
         for path, words in (
-            ("*[@class='todo-count']", "1 item left"),
-            ("*[@class='todo-count']/strong", "1"),
+            (count, "1 item left"),
+            (f"{count}/strong", "1"),
             ("button[@class='toggle-all']", "Complete all"),
             ("ul[@class='todo-list']/li[@class='completed']", "✓ C ×"),
             ("button[@class='toggle'][@aria-pressed='true']", "✓"),
@@ -513,9 +505,10 @@ class TodoTests(PortTests, HostTests):
             ("button[@class='clear-completed']", "Clear completed"),
         ):
             self.assertEqual(page.read(path), words)
-        self.assertEqual(len(page.find("button")), len(page.buttons))  # names
+        # No two buttons have the same name.
+        self.assertEqual(len(page.find("button")), len(page.buttons))
         page = visitor.press("Complete A")
-        self.assertEqual(page.read("*[@class='todo-count']"), "0 items left")
+        self.assertEqual(page.read(count), "0 items left")
 
     def test_edit(self):
         visitor = self.member("Buy milk", "Wash the car")
@@ -525,7 +518,7 @@ class TodoTests(PortTests, HostTests):
         self.assertTrue(page.find("input[@name='title'][@autofocus]"))
         self.assertEqual(visitor.follow("Cancel").place, "Buy milk ×")
         visitor.follow("Buy milk")
-        page = visitor.press("Save", title="  Buy oat milk ")
+        page = visitor.press("Save", title="Buy oat milk")
         self.assertEqual(page.todos, ["Wash the car", "Buy oat milk"])
 
     def test_a_second_press_on_one_page_undoes_nothing(self):
@@ -605,7 +598,7 @@ class TodoTests(PortTests, HostTests):
         self.assertEqual(page.address, "/?show=active&page=1")
         self.assertNotIn("Newer", page.links)
         visitor.press("Complete all")
-        self.assertEqual(visitor.press("Clear completed").todos, [])
+        visitor.press("Clear completed")
         self.assertEqual(visitor.open("/").todos, [])
 
     def test_no_statement_reads_more_than_it_needs(self):
@@ -627,7 +620,7 @@ class TodoTests(PortTests, HostTests):
             visitor.add("New")
             visitor.log_in(visitor.username)
             visitor.sign_up(next(new_names))
-        self.assertLess(len(statements), 110)  # not one more for each row
+        self.assertLess(len(statements), 110)  # +60 if each row needs one
         for sql, *values in statements:
             self.check_plan(sql, *values)
 
@@ -635,15 +628,16 @@ class TodoTests(PortTests, HostTests):
         """Check that SQLite finds by an index what a statement asks for."""
         plan = self.execute(f"EXPLAIN QUERY PLAN {sql}", *values)
         for *_numbers, step in plan:
-            self.assertNotIn("TEMP B-TREE", step, sql)  # sorts by itself
-            if step.startswith("SCAN"):  # goes through all of something
-                # For a username in any case, Django asks the index's names.
+            self.assertNotIn("TEMP B-TREE", step, sql)  # to sort rows
+            if step.startswith("SCAN"):  # reads all rows, or a whole index
+                # Django compares a new username, in any case, with them all.
                 self.assertIn("auth_user USING COVERING INDEX", step, sql)
         if "completed" in sql.partition("WHERE")[2]:
-            self.assertRegex(str(plan), self.indexes_of_completed, sql)
+            index = "todo_(filtered|active|completed)"
+            self.assertRegex(str(plan), index, sql)
 
     def test_only_a_login_sets_the_session_cookie(self):
-        # Or a page that is still on its way would undo a logout.
+        # If pages set it, one that is still on its way would undo a logout.
         visitor = self.member()
         for address in ("/", "/?page=2", "/login/", "/signup/", "/nothing"):
             response = visitor.client.get(address)
@@ -652,14 +646,14 @@ class TodoTests(PortTests, HostTests):
         self.assertNotIn(self.script, self.cookies_of(response))
         form = {"username": visitor.username, "password": PASSWORD}
         response = visitor.send("/login/?next=//evil.example/", form)
-        self.assertEqual(response.headers["Location"], "/")
+        self.assertEqual(response.headers["Location"], "/")  # to no other site
         cookies = self.cookies_of(response)
-        self.assertIn("HttpOnly", cookies[self.script])
+        self.assertTrue(cookies[self.script]["httponly"])
         for name, cookie in cookies.items():
             self.assertRegex(name, f"^{self.script}")  # others keep theirs
-            self.assertIn("SameSite=Lax", cookie)
-            expires = cookie.lower().partition("expires=")[2].split(";")[0]
-            left = parsedate_to_datetime(expires) - datetime.now(timezone.utc)
+            self.assertEqual(cookie["samesite"], "Lax")
+            expires = parsedate_to_datetime(cookie["expires"])
+            left = expires - datetime.now(timezone.utc)
             self.assertGreater(left.days, 7)
 
     def test_reading_waits_for_nobody_who_writes(self):
@@ -683,7 +677,7 @@ class TodoTests(PortTests, HostTests):
             visitor.add("Buy milk")
             page = visitor.press("Log out")
             self.assertEqual(list(page.buttons), ["Log in"])
-            self.assertEqual(visitor.log_in(username, "wrong").todos, [])
+            visitor.log_in(username, "wrong")
             self.assertEqual(visitor.open("/1/edit/").headings, LOGIN)
             typed = {"username": f" {username} ", "password": password}
             page = visitor.press("Log in", **typed)
@@ -719,13 +713,12 @@ class TodoTests(PortTests, HostTests):
         for name, password in (
             (username, "wrong"),
             ('"><b>', PASSWORD),
-            (f"_{username[1:]}", PASSWORD),  # a pattern for it, in SQL
+            (f"_{username[1:]}", PASSWORD),  # matches it in a LIKE of SQL
         ):
             with self.hasher as hasher:
                 page = self.stranger().log_in(name, password)
-            hasher.assert_called_once()  # so that both take as long
-            title, heading = LOGIN
-            self.assertEqual(page.headings, (f"Error: {title}", heading))
+            hasher.assert_called_once()  # so each takes equally long
+            self.assertEqual(page.headings, ("Error: Log in", "Log in"))
             self.assertEqual(page.values, {"username": name, "password": ""})
             messages.add(page.read("form"))
         self.assertEqual(len(messages), 1)
@@ -761,38 +754,34 @@ class TodoTests(PortTests, HostTests):
         rival, name = self.member(), next(new_names)
         sql = f"UPDATE {self.user_table} SET username = ? WHERE username = ?"
 
-        def be_quick(*args, **kwargs):
+        def take_the_name(*args, **kwargs):
             self.execute(sql, name, rival.username)
             return mock.DEFAULT  # the hash
 
-        with self.hasher as hasher:  # it takes time, and nobody has to wait
-            hasher.side_effect = be_quick
+        with self.hasher as hasher:  # slow, so it must lock nobody out
+            hasher.side_effect = take_the_name
             page = self.stranger().sign_up(name)
         self.assertRegex(page.errors["username"], "taken|exists")
-        sql = f"SELECT * FROM {self.user_table} WHERE lower(username) = ?"
-        self.assertEqual(len(self.execute(sql, name)), 1)
 
-    def test_only_a_name_that_is_taken_is_taken(self):
+    def test_another_error_is_not_taken_for_a_name_that_is_taken(self):
         name = next(new_names)
         check = f"ADD {name} CHECK (username <> '{name}')"
         self.execute(f"ALTER TABLE {self.user_table} {check}")
-        # A server makes of this a page 500, and prints the traceback.
+        # A server answers this with a 500, and prints the traceback.
         with self.assertRaisesRegex(Exception, "CHECK constraint failed"):
             self.stranger().sign_up(name)
 
     def test_a_bad_title_gets_a_message_and_stays_in_the_field(self):
         visitor = self.member("Buy milk")
         edit = visitor.page.links["Buy milk"]
-        messages = (
-            r"200 characters, not (0|201|9000)\.|is required|at most 200"
-        )
+        message = r"200 characters, not (0|201|9000)\.|is required|at most 200"
         for address, button in (("/", "Add"), (edit, "Save")):
             for title in (" \t ", '"><b>' * 40 + "x", "x" * 9000):
                 visitor.open(address)
                 page = visitor.press(button, title=title)
                 self.assertEqual(page.status, 200)
                 self.assertRegex(page.headings[0], "^Error: ")
-                self.assertRegex(page.errors["title"], messages)
+                self.assertRegex(page.errors["title"], message)
                 self.assertEqual(page.values["title"], title)
         self.assertEqual(visitor.open("/").todos, ["Buy milk"])
 
@@ -802,18 +791,16 @@ class TodoTests(PortTests, HostTests):
         visitor = self.member(*titles)
         self.assertEqual(visitor.page.todos, titles[::-1])
         for title in titles:
-            page = visitor.press(f"Complete {title}")
-            self.assertIn(f"Delete {title}", page.buttons)
+            visitor.press(f"Complete {title}")
             self.assertEqual(visitor.follow(title).values["title"], title)
-            self.assertEqual(visitor.press("Save").status, 200)
+            visitor.press("Save")
         for title in titles:
             visitor.press(f"Delete {title}")
-        self.assertEqual(visitor.page.todos, [])
-        visitor.add("two  spaces")
+        visitor.add("  two  spaces\t")
         page = visitor.follow("two spaces")  # as a browser shows them
         self.assertEqual(page.values["title"], "two  spaces")
 
-    def test_only_the_page_of_what_does_not_exist_is_an_error(self):
+    def test_what_does_not_exist_can_be_deleted_but_not_opened(self):
         visitor = self.member("Buy milk")
         number = visitor.page.links["Buy milk"].split("/")[1]
         strange = ("{}.0", "+{}", "%20{}", "{}e0", "{}%0A", "-{}", "x")
@@ -838,7 +825,6 @@ class TodoTests(PortTests, HostTests):
             for address in (*forms, *accounts):
                 page = visitor.post(address, {"title": "Evil"}, origin)
                 self.assertEqual(page.status, 403, (origin, address))
-                self.assertEqual(page.read("h1"), "Forbidden")
         self.assertEqual(visitor.open("/").todos, ["Buy milk"])
 
     def test_a_missing_field_or_a_nul_character_is_no_500(self):
@@ -847,7 +833,7 @@ class TodoTests(PortTests, HostTests):
         edit = visitor.page.links["Buy milk"]
         for data in ({}, {"username": "x"}, dict.fromkeys(names, "nul: \0.")):
             for address in ("/", edit, "/login/", "/signup/"):
-                visitor.open("/login/")
+                visitor.open("/login/")  # for its token
                 page = visitor.post(address, data)
                 self.assertIn(page.status, (200, 400), (address, data))
             if not data:
@@ -872,7 +858,7 @@ class TodoFlask(TodoTests, TodoFlaskTest):
 
     def test_a_page_before_the_first_is_the_first(self):
         visitor = self.member(*map(str, range(51)))
-        self.assertEqual(visitor.open("/?page=-1").todos[0], "50")
+        self.assertEqual(visitor.open("/?page=-1").links["Older"], "/?page=2")
 
 
 class TodoDjango(TodoTests, TodoDjangoTest):
@@ -899,25 +885,28 @@ class TodoDjango(TodoTests, TodoDjangoTest):
             self.assertEqual(visitor.press("Save", title="New").todos, [])
 
     def test_a_post_without_the_token_is_refused(self):
-        from django.contrib.auth.models import User
-
-        self.client.force_login(User.objects.create_user(next(new_names)))
-        response = self.client.post("/", {"title": "Evil"})
+        visitor = self.member()
+        response = visitor.client.post("/", {"title": "Evil"})
         self.assertContains(response, "<h1>Forbidden</h1>", status_code=403)
-        self.assertTemplateUsed(response, "403_csrf.html")
-        self.assertFalse(self.client.get("/").context["page"].object_list)
+        self.assertEqual(visitor.open("/").todos, [])
 
     def test_the_admin_is_for_superusers(self):
         from django.contrib.auth.models import User
 
+        visitor = self.member()
+        self.assertNotIn("Admin", visitor.page.links)
+        response = visitor.client.get("/admin/")
+        self.assertRedirects(response, "/admin/login/?next=/admin/")
+        visitor.client.force_login(User.objects.create_superuser("boss"))
+        self.assertEqual(visitor.open("/").links["Admin"], "/admin/")
+
+    def test_the_admin_finds_and_deletes(self):
+        from django.contrib.auth.models import User
+
         member, other = self.member("Buy milk"), self.member("Feed the cat")
         other.press("Complete Feed the cat")
-        self.assertNotIn("Admin", member.page.links)
-        response = member.client.get("/admin/")
-        self.assertRedirects(response, "/admin/login/?next=/admin/")
         root = User.objects.create_superuser("root")
         self.client.force_login(root)
-        self.assertContains(self.client.get("/"), 'href="/admin/"')
         with self.statements() as statements:
             page = self.client.get("/admin/todo/todo/")
         self.assertEqual(len(statements), 5)  # however many owners
@@ -927,30 +916,28 @@ class TodoDjango(TodoTests, TodoDjangoTest):
         for query in ("q=milk", f"q={member.username}", "completed__exact=0"):
             page = self.client.get(f"/admin/todo/todo/?{query}")
             self.assertContains(page, "Buy milk")
-            self.assertContains(page, "Feed the cat", count=0)
-        number = member.page.links["Buy milk"].split("/")[1]
-        page = self.client.get(f"/admin/todo/todo/{number}/change/")
+            self.assertNotContains(page, "Feed the cat")
+        todo = member.page.links["Buy milk"].split("/")[1]
+        page = self.client.get(f"/admin/todo/todo/{todo}/change/")
         self.assertContains(page, ">Buy milk<")  # its name, not the field
         page = self.client.get("/admin/todo/todo/add/")
         self.assertContains(page, "admin-autocomplete")
-        self.assertContains(page, member.username, count=0)  # of many
+        self.assertNotContains(page, member.username)  # one of many owners
         page = self.client.get(f"/admin/auth/user/{root.id}/change/")
         self.assertContains(page, f"{root.date_joined:%H:%M:%S}")  # in UTC
         visitor = Visitor(self.client)
         visitor.open("/")
-        page = visitor.send(f"/admin/todo/todo/{number}/delete/", {"post": ""})
-        self.assertRedirects(page, "/admin/todo/todo/")
-        number = User.objects.get(username=other.username).id
-        page = visitor.send(f"/admin/auth/user/{number}/delete/", {"post": ""})
-        self.assertRedirects(page, "/admin/auth/user/")
+        visitor.send(f"/admin/todo/todo/{todo}/delete/", {"post": ""})
+        self.assertEqual(member.open("/").todos, [])
+        owner = User.objects.get(username=other.username).id
+        visitor.send(f"/admin/auth/user/{owner}/delete/", {"post": ""})
+        self.assertEqual(other.open("/").headings, LOGIN)
         for name in self.client.cookies:  # other projects here keep theirs
             self.assertRegex(name, f"^{self.script}")
 
     def test_the_files_of_the_admin_are_there_and_no_others(self):
-        for name, kind in (
-            ("css/base.css", "text/css"),
-            ("js/core.js", "text/javascript"),
-        ):
+        kinds = {"css/base.css": "text/css", "js/core.js": "text/javascript"}
+        for name, kind in kinds.items():
             file = self.client.get(f"/static/admin/{name}")
             self.assertEqual(file.headers["Content-Type"], kind)
             file.close()
