@@ -86,8 +86,8 @@ class Speaker(PopenSpawn):
         command = [sys.executable, *python, ROOT / ".show/talk.py", folder]
         words = map(str, [*command, "--ports", *self.ports, *options])
         env = {**os.environ, "PYTHONIOENCODING": "utf-8", **environ}
-        quiet = {"cwd": folder.parent, "env": env, "encoding": "utf-8"}
-        super().__init__([*words], PATIENCE, **quiet)
+        start = {"cwd": folder.parent, "env": env, "encoding": "utf-8"}
+        super().__init__([*words], PATIENCE, **start)
         self.delayafterread = 0.01  # seconds between two looks
         self.processes = [psutil.Process(self.pid)]
 
