@@ -459,6 +459,7 @@ class TodoTests(PortTests, HostTests):
             self.assertEqual(headers["X-Content-Type-Options"], "nosniff")
             self.assertEqual(headers["X-Frame-Options"], "DENY")
             self.assertEqual(headers["Referrer-Policy"], "same-origin")
+            self.assertNotIn("Access-Control-Allow-Origin", headers)
             if address in ("/", edit):  # no browser keeps a page of a list
                 self.assertIn("no-store", headers["Cache-Control"])
 
@@ -688,6 +689,8 @@ class TodoTests(PortTests, HostTests):
     def test_a_bad_account_gets_a_message_and_keeps_the_name(self):
         self.stranger().sign_up("Taken")
         visitor, good, name = self.stranger(), PASSWORD, next(new_names)
+        form = visitor.open("/signup/").read("main/form")
+        self.assertIn("at least 8 characters", form)
         invalid = "^username: (Use 1 to 150|Enter a valid|This field|Ensure)"
         for username, password1, password2, message in (
             ("  ", good, good, invalid),
@@ -740,6 +743,7 @@ class TodoTests(PortTests, HostTests):
         sql = f"SELECT password FROM {self.user_table} WHERE username = ?"
         [[stored]] = self.execute(sql, self.member().username)
         self.assertEqual(stored.split("$")[0], self.hashing)
+        self.assertGreaterEqual(len(stored.split("$")[-2]), 16)  # the salt
 
     def test_an_old_cookie_fits_no_new_account(self):
         visitor = self.member()
@@ -899,6 +903,8 @@ class TodoDjango(TodoTests, TodoDjangoTest):
         self.assertRedirects(response, "/admin/login/?next=/admin/")
         visitor.client.force_login(User.objects.create_superuser("boss"))
         self.assertEqual(visitor.open("/").links["Admin"], "/admin/")
+        User.objects.filter(username="boss").update(is_active=False)
+        self.assertEqual(visitor.open("/").headings, LOGIN)
 
     def test_the_admin_finds_and_deletes(self):
         from django.contrib.auth.models import User

@@ -235,7 +235,7 @@ def test_todo_list(visitor):
     cross = visitor.page.locator(".destroy").first
     expect(cross).to_have_css("opacity", "1")  # a finger does not hover
     for box in visitor.page.locator("input:visible, .toggle").all():
-        expect(box).not_to_have_css("border-style", "none")
+        expect(box).to_have_css("border-top", "1px solid rgb(136, 136, 136)")
         assert box.bounding_box()["height"] >= 32  # pixels, for a finger
     for name in ("Active", "Completed", "All"):
         visitor.press(name, name)
